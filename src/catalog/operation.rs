@@ -1,0 +1,126 @@
+//! What a robot call asks for, typed. Produced by `Catalog::render`, decided by `flow/run_call`.
+
+use serde::{Deserialize, Serialize};
+
+/// One operation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "operation", rename_all = "snake_case")]
+pub enum Operation {
+    /// Free-form text.
+    SendText {
+        /// Common part.
+        send: SendCommon,
+        /// Text.
+        text: String,
+        /// Whether a link is previewed.
+        preview_link: bool,
+    },
+    /// Approved template.
+    SendTemplate {
+        /// Common part.
+        send: SendCommon,
+        /// Which template with which values.
+        template: TemplateChoice,
+    },
+    /// Is the window open?
+    CheckWindow {
+        /// Channel property.
+        channel: String,
+        /// Numbers typed; empty = from the document.
+        phones: Vec<String>,
+    },
+    /// A wa.me link with a prefilled draft.
+    ChatLink {
+        /// Channel property.
+        channel: String,
+        /// Draft.
+        text: String,
+    },
+}
+
+/// Properties that every sending robot has.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct SendCommon {
+    /// Id or exact unique name; empty = the portal's default channel.
+    pub channel: String,
+    /// Numbers typed, free text; `group:ID`; empty = from the document.
+    pub phones: Vec<String>,
+    /// What to do with several numbers.
+    pub phone_choice: PhoneChoice,
+    /// What to do outside the window.
+    pub on_closed_window: OnClosedWindow,
+    /// 1–168.
+    pub hold_hours: i64,
+    /// Used when `on_closed_window` is `template`.
+    pub fallback: Option<TemplateChoice>,
+    /// When the robot answers.
+    pub wait_for: WaitFor,
+    /// 1–720.
+    pub wait_hours: i64,
+    /// (CRM field, result id).
+    pub write_fields: Vec<(String, String)>,
+    /// Timeline entry.
+    pub to_timeline: bool,
+    /// Publish in the open-channel dialog.
+    pub to_open_line: bool,
+    /// What a missing or blank template value does.
+    pub on_missing: OnMissing,
+}
+
+/// A template and its values before matching with the synced list.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct TemplateChoice {
+    /// `name:language`, or the provider's id.
+    pub template: String,
+    /// Items in order, as rendered; canonical form `key=value`.
+    pub params: Vec<String>,
+    /// Text, URL, `disk:ID`, `field:UF_…`.
+    pub header: String,
+    /// Items `index=value`.
+    pub button_params: Vec<String>,
+}
+
+/// `phone_choice`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "ROBOTS.md's own words")]
+pub enum PhoneChoice {
+    #[default]
+    FirstValid,
+    LastReplied,
+    All,
+}
+
+/// `on_closed_window`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "ROBOTS.md's own words")]
+pub enum OnClosedWindow {
+    #[default]
+    Fail,
+    Template,
+    Hold,
+}
+
+/// `wait_for`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "ROBOTS.md's own words")]
+pub enum WaitFor {
+    None,
+    #[default]
+    Accepted,
+    Delivered,
+    Read,
+}
+
+/// `on_missing`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "ROBOTS.md's own words")]
+pub enum OnMissing {
+    #[default]
+    Fail,
+    Empty,
+    Skip,
+}

@@ -1,0 +1,1 @@
+//! Free functions over tables: connection first, portal second, always. One file a table or a close family.

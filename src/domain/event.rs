@@ -1,0 +1,130 @@
+//! What a provider's webhook says, in one vocabulary for all providers. Read by pure adapters, used by `flow/receive`.
+
+use super::clock::Ms;
+use super::identity::Identity;
+use super::outcome::ProviderError;
+use super::state::Status;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One event out of a webhook body.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProviderEvent {
+    /// Dedupe key, unique within the channel (reference/whatsapp.md 10, intake 2).
+    pub key: String,
+    /// The provider's name of the sender it is for (Gupshup app name or id, Meta phone_number_id), if told.
+    pub sender: Option<String>,
+    /// Moment by the provider's clock.
+    pub at: Ms,
+    /// What it says.
+    pub what: What,
+}
+
+/// What an event says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum What {
+    /// An outgoing message moved.
+    Status(StatusEvent),
+    /// A user wrote.
+    Message(Box<InboundMessage>),
+    /// A template changed.
+    Template(TemplateEvent),
+    /// Opt-in or opt-out told by the provider, billing, account, platform check, or unknown: kept, not acted on here.
+    Other {
+        /// The provider's own name of it.
+        label: String,
+    },
+}
+
+/// A status report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StatusEvent {
+    /// Ids that may name the message, best first: each is tried as provider id, then as WhatsApp id.
+    pub ids: Vec<String>,
+    /// The provider's id when the event certainly names it (Gupshup gsId).
+    pub provider_id: Option<String>,
+    /// WhatsApp's id when the event certainly names it.
+    pub wa_id: Option<String>,
+    /// Our own tag echoed back, where the provider has it.
+    pub own_tag: Option<String>,
+    /// Reported status.
+    pub status: Status,
+    /// Whom it was sent to.
+    pub identity: Identity,
+    /// Why it failed.
+    pub error: Option<ProviderError>,
+    /// What it cost.
+    pub cost: Option<CostReport>,
+}
+
+/// Price facts of a status (reference/whatsapp.md 2.5). No amount unless the provider says one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CostReport {
+    /// Amount, decimal text.
+    pub amount: Option<String>,
+    /// ISO 4217.
+    pub currency: Option<String>,
+    /// `regular`, `free_customer_service`, `free_entry_point`.
+    pub pricing_type: Option<String>,
+    /// Category billed.
+    pub category: Option<String>,
+}
+
+/// A message from a user.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct InboundMessage {
+    /// WhatsApp's id.
+    pub wa_id: String,
+    /// Who wrote.
+    pub identity: Identity,
+    /// Words of reference/whatsapp.md 1.2.
+    pub kind: String,
+    /// Text or caption-less body.
+    pub text: Option<String>,
+    /// Caption of a file.
+    pub caption: Option<String>,
+    /// File facts.
+    pub media: Option<Value>,
+    /// Place.
+    pub location: Option<Value>,
+    /// Cards.
+    pub contacts: Option<Value>,
+    /// Button or list answer: id (postback text) and title.
+    pub reply_id: Option<String>,
+    /// Title of the answer.
+    pub reply_title: Option<String>,
+    /// Ids of the message it answers, best first.
+    pub context_ids: Vec<String>,
+    /// Reaction emoji (empty = removed).
+    pub reaction: Option<String>,
+    /// Came through an ad or page button: a free entry point begins if answered within 24 h.
+    pub referral: bool,
+    /// The event's own part of the raw body.
+    pub raw: Value,
+}
+
+impl InboundMessage {
+    /// Whether this kind starts the 24 h window (reference/whatsapp.md 1.5).
+    pub fn opens_window(&self) -> bool {
+        self.identity.group.is_none()
+            && !matches!(self.kind.as_str(), "reaction" | "unknown" | "system" | "edited" | "deleted" | "poll_vote" | "call")
+    }
+}
+
+/// A change of a template.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TemplateEvent {
+    /// Provider's id of the row.
+    pub provider_id: Option<String>,
+    /// Element name.
+    pub name: Option<String>,
+    /// Language.
+    pub language: Option<String>,
+    /// New status in our words (upper case as the vendor's), if it changed.
+    pub status: Option<String>,
+    /// New category, if it changed.
+    pub category: Option<String>,
+    /// Reason told.
+    pub reason: Option<String>,
+}

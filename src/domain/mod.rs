@@ -1,0 +1,16 @@
+//! Pure words of the field: no I/O, no database, no ambient clock. Everything else may use them.
+
+pub mod backoff;
+pub mod clock;
+pub mod content;
+pub mod crash;
+pub mod event;
+pub mod http;
+pub mod identity;
+pub mod ids;
+pub mod outcome;
+pub mod phone;
+pub mod refusal;
+pub mod secret;
+pub mod state;
+pub mod window;

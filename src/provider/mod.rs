@@ -1,0 +1,208 @@
+//! Providers as pure adapters (sans-IO): build a request, read an answer, verify and read a webhook. No HTTP, no database, no clock.
+
+pub mod registry;
+
+use crate::domain::content::Content;
+use crate::domain::event::ProviderEvent;
+use crate::domain::http::{HttpRequest, HttpResponse};
+use crate::domain::identity::Identity;
+use crate::domain::outcome::{ProviderError, SendOutcome};
+use crate::domain::secret::Secret;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// A channel's settings as an adapter sees them.
+#[derive(Debug, Clone)]
+pub struct ChannelConfig {
+    /// Our channel id.
+    pub channel_id: String,
+    /// Plain settings.
+    pub settings: Map<String, Value>,
+    /// Secret settings by name.
+    pub secrets: BTreeMap<String, Secret>,
+    /// Base addresses: setting name such as `GUPSHUP_URL` → origin without a trailing slash.
+    pub bases: BTreeMap<String, String>,
+}
+
+impl ChannelConfig {
+    /// A plain text setting, empty when absent.
+    pub fn text(&self, name: &str) -> &str {
+        self.settings.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// A secret setting, empty when absent.
+    pub fn secret(&self, name: &str) -> Secret {
+        self.secrets.get(name).cloned().unwrap_or_default()
+    }
+
+    /// A base address.
+    pub fn base(&self, name: &str) -> &str {
+        self.bases.get(name).map(String::as_str).unwrap_or_default()
+    }
+}
+
+/// What a channel of this kind can do (reference/whatsapp.md 9).
+#[derive(Debug, Clone, Serialize)]
+pub struct Capabilities {
+    /// 24 h window and templates apply.
+    pub official: bool,
+    /// Outgoing kinds (words of reference/whatsapp.md 1.1).
+    pub kinds: &'static [&'static str],
+    /// Most Unicode scalar values of a free-form text.
+    pub text_limit: usize,
+    /// Templates can be listed by API.
+    pub template_list: bool,
+    /// The provider keeps an opt-in list of its own.
+    pub opt_in_list: bool,
+    /// Named template parameters can be sent.
+    pub named_params: bool,
+    /// Messages a second for the whole channel, start value.
+    pub channel_rate: u32,
+    /// Pause between messages to one recipient, ms; a burst of this many passes first.
+    pub pair_interval_ms: i64,
+    /// Burst to one recipient.
+    pub pair_burst: u32,
+}
+
+/// One field of a kind's settings, for `GET /api/v1/channel-kinds` and validation.
+#[derive(Debug, Clone, Serialize)]
+pub struct SettingField {
+    /// Key in `settings`.
+    pub name: &'static str,
+    /// `text`, `digits`, `url`, `secret`, `choice`.
+    pub kind: &'static str,
+    /// Must be given.
+    pub required: bool,
+    /// Allowed words of a `choice`; the first is the default.
+    pub choices: &'static [&'static str],
+}
+
+/// A message ready for a provider.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// Our message id; becomes the provider's own tag where it has one.
+    pub message_id: String,
+    /// Whom to.
+    pub to: Identity,
+    /// What.
+    pub content: Content,
+}
+
+/// One row of a provider's template list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TemplateRow {
+    /// Provider's id.
+    pub provider_id: String,
+    /// Element name.
+    pub name: String,
+    /// Language code.
+    pub language: String,
+    /// MARKETING, UTILITY, AUTHENTICATION.
+    pub category: String,
+    /// Upper-case status; APPROVED is sendable.
+    pub status: String,
+    /// text image video document location.
+    pub header_kind: Option<String>,
+    /// Header text with placeholders.
+    pub header_text: Option<String>,
+    /// Body with placeholders.
+    pub body: String,
+    /// Footer.
+    pub footer: Option<String>,
+    /// Buttons as JSON: [{"type":"URL","text":…,"url":…,"dynamic":true}].
+    pub buttons: Value,
+    /// Placeholder keys of the body, in order of first appearance.
+    pub param_keys: Vec<String>,
+    /// Quality word.
+    pub quality: Option<String>,
+    /// Why rejected.
+    pub reason: Option<String>,
+    /// The row as received.
+    pub raw: Value,
+}
+
+/// A page of the template list.
+#[derive(Debug, Clone)]
+pub struct TemplatePage {
+    /// Rows.
+    pub rows: Vec<TemplateRow>,
+    /// Cursor of the next page.
+    pub next: Option<String>,
+}
+
+/// What came to `/hooks/…`.
+#[derive(Debug, Clone)]
+pub struct WebhookRequest<'a> {
+    /// GET or POST.
+    pub method: &'a str,
+    /// The public URL as the provider called it.
+    pub url: &'a str,
+    /// Headers, names in lower case.
+    pub headers: &'a [(String, String)],
+    /// Raw bytes.
+    pub body: &'a [u8],
+}
+
+/// Why a webhook is not believed or not understood.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WebhookError {
+    /// Signature or header wrong: 403.
+    #[error("forged")]
+    Forged,
+    /// Not JSON, not a form: 400.
+    #[error("unparsable: {0}")]
+    Unparsable(String),
+}
+
+/// Why settings were refused: the field and a stable reason word.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {reason}")]
+pub struct SettingsError {
+    /// Field name.
+    pub field: String,
+    /// `required`, `not_digits`, `not_url`, `unknown_field`, `unknown_choice`, `too_long`.
+    pub reason: &'static str,
+}
+
+/// One provider. Adapters hold no state.
+pub trait Provider: Send + Sync + std::fmt::Debug {
+    /// Word in the API: `gupshup`, `meta`, `green-api`, `waha`, `twilio`; also the path part of `/hooks/{provider}/…`.
+    fn kind(&self) -> &'static str;
+    /// What it can do.
+    fn capabilities(&self) -> &'static Capabilities;
+    /// Settings it takes.
+    fn setting_fields(&self) -> &'static [SettingField];
+    /// The sender's name in events (Gupshup `app_name`), for routing.
+    fn sender(&self, channel: &ChannelConfig) -> String;
+    /// Builds the send.
+    ///
+    /// # Errors
+    /// A [`ProviderError`] of class `payload` when the content cannot be said in this dialect.
+    fn build_send(&self, channel: &ChannelConfig, message: &Outgoing) -> Result<HttpRequest, ProviderError>;
+    /// Reads a complete HTTP answer to a send.
+    fn read_send(&self, answer: &HttpResponse) -> SendOutcome;
+    /// Proves a webhook on its raw bytes (the path secret was checked before).
+    ///
+    /// # Errors
+    /// [`WebhookError::Forged`].
+    fn verify_webhook(&self, channel: &ChannelConfig, request: &WebhookRequest<'_>) -> Result<(), WebhookError>;
+    /// Reads a body into events; unknown ones become `What::Other`.
+    ///
+    /// # Errors
+    /// [`WebhookError::Unparsable`].
+    fn read_webhook(&self, channel: &ChannelConfig, request: &WebhookRequest<'_>) -> Result<Vec<ProviderEvent>, WebhookError>;
+    /// Request for a page of templates; `None` when the provider has no list.
+    fn build_template_list(&self, channel: &ChannelConfig, cursor: Option<&str>) -> Option<HttpRequest>;
+    /// Reads a page of templates.
+    ///
+    /// # Errors
+    /// The provider's refusal.
+    fn read_template_list(&self, answer: &HttpResponse, cursor: Option<&str>) -> Result<TemplatePage, ProviderError>;
+    /// Request that puts a number on the provider's opt-in list; `None` when there is no list.
+    fn build_opt_in(&self, channel: &ChannelConfig, phone: &str) -> Option<HttpRequest>;
+    /// Classifies an answer that is not a send (template list, opt-in): `None` = fine.
+    fn read_error(&self, answer: &HttpResponse) -> Option<ProviderError>;
+    /// Requests that register our webhook at the provider, when it can be done by API; else empty and pages show steps.
+    fn build_subscribe(&self, channel: &ChannelConfig, webhook_url: &str) -> Vec<HttpRequest>;
+}

@@ -1,0 +1,13 @@
+//! The table of providers: one line an adapter.
+
+use super::Provider;
+
+/// All adapters of this binary.
+pub fn all() -> &'static [&'static dyn Provider] {
+    &[]
+}
+
+/// The adapter of a kind.
+pub fn find(kind: &str) -> Option<&'static dyn Provider> {
+    all().iter().copied().find(|provider| provider.kind() == kind)
+}

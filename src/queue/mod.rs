@@ -1,0 +1,12 @@
+//! The durable queue: own table in the same database, enqueued inside the caller's transaction.
+//!
+//! A job is claimed with a lease and finished only by whoever holds that lease (fencing). Jobs of one portal and lane are
+//! claimed as a group, so that CRM reads and writes leave coalesced and commits are shared. Portals take turns.
+
+mod claim;
+mod job;
+mod shard;
+
+pub use claim::*;
+pub use job::*;
+pub use shard::*;

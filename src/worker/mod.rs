@@ -1,0 +1,1 @@
+//! Claim, lease, heartbeat, dispatch, scheduler ticks.

@@ -9,6 +9,7 @@ pub mod http;
 pub mod identity;
 pub mod ids;
 pub mod outcome;
+pub mod person;
 pub mod phone;
 pub mod refusal;
 pub mod secret;

@@ -5,6 +5,7 @@
 //! Nothing here is printed with its secrets: `Debug` of [`Config`] is redacted.
 
 mod address;
+mod filter;
 mod given;
 mod names;
 mod read;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+pub use filter::log_filter;
 pub use given::{ENV_PREFIX, FILE_NAME, Given, Sources};
 pub use names::{NAMES, PROVIDER_BASES};
 

@@ -3,38 +3,21 @@
 //! Dependencies stay at `warn` unless the filter names them. Log fields are dotted and the same everywhere
 //! (`portal.id channel.id message.id job.id job.kind http.status duration_ms`); never a phone, text, token or body.
 
-use crate::config::LogFormat;
+use crate::config::{LogFormat, log_filter};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::sync::{Mutex, PoisonError};
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::format::FmtSpan;
 
-/// Crates whose `info` is ours; all others speak from `warn` on.
-const OWN: &str = "courier24";
 /// Buckets of every duration histogram, seconds.
 const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0];
-
-/// Reads a filter. A bare level such as `debug` is ours alone: dependencies stay at `warn`.
-///
-/// # Errors
-/// The text is not a tracing filter.
-pub fn filter(text: &str) -> Result<EnvFilter, ParseError> {
-    let directives = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-    let scoped = directives.map(|part| if is_level(part) { format!("{OWN}={part}") } else { part.to_owned() });
-    EnvFilter::try_new(std::iter::once("warn".to_owned()).chain(scoped).collect::<Vec<_>>().join(","))
-}
-
-fn is_level(word: &str) -> bool {
-    ["off", "error", "warn", "info", "debug", "trace"].contains(&word.to_ascii_lowercase().as_str())
-}
 
 /// Installs the subscriber; a second call (tests) changes nothing. Logs go to standard error, so that commands own standard output.
 ///
 /// # Errors
 /// The text is not a tracing filter.
 pub fn init_logs(log: &str, format: LogFormat) -> Result<(), ParseError> {
-    let builder = tracing_subscriber::fmt().with_env_filter(filter(log)?).with_writer(std::io::stderr).with_span_events(FmtSpan::NONE);
+    let builder = tracing_subscriber::fmt().with_env_filter(log_filter(log)?).with_writer(std::io::stderr).with_span_events(FmtSpan::NONE);
     let installed = match format {
         LogFormat::Human => builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),
@@ -60,20 +43,4 @@ pub fn metrics() -> Result<PrometheusHandle, String> {
     let handle = builder.install_recorder().map_err(|error| format!("metrics recorder: {error}"))?;
     *kept = Some(handle.clone());
     Ok(handle)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bare_level_is_ours_and_dependencies_stay_at_warn() {
-        for (text, shown) in
-            [("info", "courier24=info"), ("debug,sqlx=info", "sqlx=info"), ("courier24::web=trace", "courier24::web=trace")]
-        {
-            let filter = filter(text).unwrap().to_string();
-            assert!(filter.contains(shown) && filter.contains("warn"), "{filter}");
-        }
-        assert!(filter("courier24=[").is_err());
-    }
 }

@@ -37,7 +37,7 @@ pub(super) fn all(sources: &Sources, problems: &mut Vec<String>) -> Config {
     reader.set("BITRIX_BURST", &mut config.bitrix_burst, |text| number(text, 1..=1000));
     reader.set("ROLES", &mut config.roles, Roles::parse);
     reader.set("WORKERS", &mut config.workers, |text| number(text, 1..=256));
-    reader.set("LOG", &mut config.log, log_filter);
+    reader.set("LOG", &mut config.log, log);
     reader.set("LOG_FORMAT", &mut config.log_format, log_format);
     reader.contradictions(&config);
     config
@@ -112,8 +112,8 @@ fn operator_token(text: &str) -> Result<Secret, String> {
         .ok_or_else(|| "must consist of visible ASCII characters; make one with `openssl rand -hex 32`".to_owned())
 }
 
-fn log_filter(text: &str) -> Result<String, String> {
-    crate::telemetry::filter(text)
+fn log(text: &str) -> Result<String, String> {
+    super::log_filter(text)
         .map(|_| text.to_owned())
         .map_err(|_| "is not a log filter; write for example info or courier24=debug".to_owned())
 }

@@ -60,6 +60,7 @@ struct Found {
     person: Person,
     conversations: Vec<String>,
     messages: Vec<String>,
+    errors: Vec<(String, String)>,
     calls: Vec<robot_call::Model>,
     call_ids: Vec<String>,
     inbox: Vec<String>,
@@ -83,6 +84,10 @@ pub async fn person(ctx: &Ctx, portal: &str, who: &Who) -> DbResult<Erased> {
 
     let tx = ctx.db.begin().await?;
     let messages = store::blank_messages(&*tx, portal, &found.messages).await?;
+    for (id, error) in &found.errors {
+        let scrubbed = scrubbed(&found.person, Some(error)).unwrap_or_else(|| store::ERASED_JSON.to_owned());
+        store::put_error(&*tx, portal, id, &scrubbed).await?;
+    }
     let calls = store::blank_calls(&*tx, portal, &found.call_ids).await?;
     for call in &found.calls {
         if let Some(decision) = scrubbed(&found.person, call.decision.as_deref()) {
@@ -140,13 +145,14 @@ async fn find(ctx: &Ctx, portal: &str, who: &Who) -> DbResult<Found> {
 
     let recipients: Vec<String> = person.phones.iter().chain(&person.others).cloned().collect();
     let rows = store::messages(db, portal, &conversation_ids, &recipients).await?;
-    let mut call_ids: BTreeSet<String> = rows.iter().filter_map(|(_, call_id)| call_id.clone()).collect();
-    let messages: Vec<String> = rows.into_iter().map(|(id, _)| id).collect();
+    let mut call_ids: BTreeSet<String> = rows.iter().filter_map(|(_, call_id, _)| call_id.clone()).collect();
+    let errors = rows.iter().filter_map(|(id, _, error)| Some((id.clone(), error.clone()?))).collect();
+    let messages: Vec<String> = rows.into_iter().map(|(id, ..)| id).collect();
     let calls = calls_naming(ctx, portal, &person).await?;
     call_ids.extend(calls.iter().map(|call| call.id.clone()));
     let inbox = inbox_naming(ctx, portal, &person).await?;
     let media = store::media(db, portal, &messages).await?;
-    Ok(Found { person, conversations: conversation_ids, messages, calls, call_ids: call_ids.into_iter().collect(), inbox, media })
+    Ok(Found { person, conversations: conversation_ids, messages, errors, calls, call_ids: call_ids.into_iter().collect(), inbox, media })
 }
 
 async fn calls_naming(ctx: &Ctx, portal: &str, person: &Person) -> DbResult<Vec<robot_call::Model>> {

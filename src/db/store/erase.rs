@@ -49,7 +49,7 @@ pub async fn keys(db: &impl Conn, portal: &str, conversation_ids: &[String]) -> 
     Ok(select.filter(Column::ConversationId.is_in(conversation_ids)).all(db).await?)
 }
 
-/// Messages of conversations, or to one of the recipients.
+/// Messages of conversations, or to one of the recipients: id, call, stored error.
 ///
 /// # Errors
 /// The database failed.
@@ -58,11 +58,14 @@ pub async fn messages(
     portal: &str,
     conversation_ids: &[String],
     recipients: &[String],
-) -> DbResult<Vec<(String, Option<String>)>> {
+) -> DbResult<Vec<(String, Option<String>, Option<String>)>> {
     use message::Column;
     let whose = Condition::any().add(Column::ConversationId.is_in(conversation_ids)).add(Column::Recipient.is_in(recipients));
-    let select =
-        message::Entity::find().select_only().columns([Column::Id, Column::CallId]).filter(Column::Portal.eq(portal)).filter(whose);
+    let select = message::Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::CallId, Column::Error])
+        .filter(Column::Portal.eq(portal))
+        .filter(whose);
     Ok(select.into_tuple().all(db).await?)
 }
 
@@ -123,7 +126,6 @@ pub async fn blank_messages(db: &impl Conn, portal: &str, ids: &[String]) -> DbR
         .col_expr(Column::Identity, Expr::value("{}"))
         .col_expr(Column::Recipient, Expr::value(ERASED))
         .col_expr(Column::WaId, Expr::value(Option::<String>::None))
-        .col_expr(Column::Error, Expr::value(Option::<String>::None))
         .col_expr(Column::ReplyId, Expr::value(Option::<String>::None))
         .col_expr(Column::ReplyTitle, Expr::value(Option::<String>::None))
         .filter(Column::Portal.eq(portal))
@@ -197,6 +199,17 @@ pub async fn put_write_back(db: &impl Conn, portal: &str, id: &str, payload: &st
     let update = write_back::Entity::update_many().col_expr(Column::Payload, Expr::value(payload));
     let update = update.col_expr(Column::LastError, Expr::value(Option::<String>::None));
     update.filter(Column::Portal.eq(portal)).filter(Column::Id.eq(id)).exec(db).await?;
+    Ok(())
+}
+
+/// Replaces a message's stored error.
+///
+/// # Errors
+/// The database failed.
+pub async fn put_error(db: &impl Conn, portal: &str, message_id: &str, error: &str) -> DbResult<()> {
+    use message::Column;
+    let update = message::Entity::update_many().col_expr(Column::Error, Expr::value(error));
+    update.filter(Column::Portal.eq(portal)).filter(Column::Id.eq(message_id)).exec(db).await?;
     Ok(())
 }
 

@@ -1,1 +1,5 @@
 //! Free functions over tables: connection first, portal second, always. One file a table or a close family.
+
+pub mod portal;
+pub mod portal_event;
+pub mod registration;

@@ -12,4 +12,7 @@ pub mod api_portal;
 pub mod erase;
 pub mod health;
 pub mod page_session;
+pub mod portal;
+pub mod portal_event;
 pub mod purge;
+pub mod registration;

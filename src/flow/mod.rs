@@ -2,7 +2,10 @@
 
 pub mod alarm;
 pub mod erase;
+pub mod portal_cache;
+pub mod portal_settings;
 pub mod purge;
+pub mod redrive;
 
 use crate::bitrix::Bitrix;
 use crate::catalog::Catalog;
@@ -30,6 +33,8 @@ pub struct Ctx {
     pub outbound: Outbound,
     /// Bitrix24 REST.
     pub bitrix: Bitrix,
+    /// Portals by `member_id`, for every inbound request.
+    pub portals: Arc<portal_cache::PortalCache>,
     /// Robots.
     pub catalog: Arc<Catalog>,
     /// Secrets at rest.

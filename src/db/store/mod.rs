@@ -1,1 +1,4 @@
 //! Free functions over tables: connection first, portal second, always. One file a table or a close family.
+
+pub mod dead;
+pub mod meta;

@@ -112,3 +112,16 @@ pub async fn finish(tx: &Tx, portal: &str, call_ids: &[String], end: End, error:
         .await?;
     Ok(())
 }
+
+/// Marks calls whose answering is over.
+pub async fn close_calls(tx: &Tx, portal: &str, call_ids: &[String], now: Ms) -> DbResult<()> {
+    use crate::db::entity::robot_call;
+    robot_call::Entity::update_many()
+        .col_expr(robot_call::Column::State, Expr::value("answered"))
+        .col_expr(robot_call::Column::FinishedAt, Expr::value(now))
+        .filter(robot_call::Column::Portal.eq(portal))
+        .filter(robot_call::Column::Id.is_in(call_ids))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}

@@ -7,6 +7,7 @@ mod adopt;
 mod inbound;
 mod status;
 
+use super::settle::{self, Moved};
 use super::{Ctx, JobError, Leftover};
 use crate::db::Tx;
 use crate::db::entity::inbox_event;
@@ -60,16 +61,20 @@ async fn one_by_one(ctx: &Ctx, jobs: &[Claimed], rows: &HashMap<String, inbox_ev
 async fn merge_all(ctx: &Ctx, jobs: &[Claimed], rows: &HashMap<String, inbox_event::Model>) -> Result<Leftover, JobError> {
     let mut leftover = Leftover::new();
     let mut finished = Vec::new();
+    let mut moved: Vec<Moved> = Vec::new();
     let tx = ctx.db.begin().await?;
     for job in jobs {
         let row = inbox_id(job).and_then(|id| rows.get(&id)).filter(|row| row.state == "stored");
         match row {
             None => finished.push(job),
-            Some(row) => match merge(ctx, &tx, row).await? {
+            Some(row) => match merge(ctx, &tx, row, &mut moved).await? {
                 None => finished.push(job),
                 Some(at) => leftover.push((job.clone(), JobError::Defer { at, why: "status of a message not known yet".to_owned() })),
             },
         }
+    }
+    if let Some(job) = jobs.first() {
+        settle::after_status(&tx, ctx, &job.portal, &moved, ctx.clock.now()).await?;
     }
     queue::complete(&tx, &finished).await?;
     tx.commit("receive.merged").await?;
@@ -84,12 +89,12 @@ fn inbox_id(job: &Claimed) -> Option<String> {
 }
 
 /// Merges one event; a moment = its message is not known yet, look again then.
-async fn merge(ctx: &Ctx, tx: &Tx, row: &inbox_event::Model) -> Result<Option<Ms>, JobError> {
+async fn merge(ctx: &Ctx, tx: &Tx, row: &inbox_event::Model, moved: &mut Vec<Moved>) -> Result<Option<Ms>, JobError> {
     let now = ctx.clock.now();
     let event: ProviderEvent =
         serde_json::from_str(&row.body).map_err(|error| JobError::Fail { why: format!("stored event unreadable: {error}") })?;
     let done = match &event.what {
-        What::Status(status) => status::merge(ctx, tx, row, event.at, status).await?,
+        What::Status(status) => status::merge(ctx, tx, row, event.at, status, moved).await?,
         What::Message(message) => Done::Merged(inbound::merge(ctx, tx, row, event.at, message).await?),
         What::Template(change) => Done::Merged(template_changed(tx, row, change, now).await?),
         What::Other { label } => Done::Merged(json!({"kept": label})),

@@ -8,11 +8,18 @@ use crate::db::store::message;
 use crate::domain::clock::Ms;
 use crate::domain::event::StatusEvent;
 use crate::domain::state::Status;
-use crate::flow::settle;
+use crate::flow::settle::Moved;
 use crate::flow::{Ctx, JobError};
 use serde_json::json;
 
-pub(super) async fn merge(ctx: &Ctx, tx: &Tx, row: &inbox_event::Model, at: Ms, event: &StatusEvent) -> Result<Done, JobError> {
+pub(super) async fn merge(
+    ctx: &Ctx,
+    tx: &Tx,
+    row: &inbox_event::Model,
+    at: Ms,
+    event: &StatusEvent,
+    all_moved: &mut Vec<Moved>,
+) -> Result<Done, JobError> {
     let Some(found) = find(ctx, tx, row, at, event).await? else {
         return Ok(Done::Homeless);
     };
@@ -29,11 +36,18 @@ pub(super) async fn merge(ctx: &Ctx, tx: &Tx, row: &inbox_event::Model, at: Ms, 
         error: event.error.as_ref().map(|error| json!(error).to_string()),
     };
     message_event::insert_many(tx, &row.portal, &[report], now).await?;
-    let moved = message::report(tx, &found, new, at, event, now).await?;
-    if applied {
-        settle::after_status(ctx, tx, &moved, old, new).await?;
-    }
+    let message = message::report(tx, &found, new, at, event, now).await?;
+    note(all_moved, message, old, applied);
     Ok(Done::Merged(json!({"message_id": found.id, "from": old.as_str(), "to": new.as_str(), "applied": applied})))
+}
+
+/// A message that moves twice in one transaction counts as one move, from its first status to its last.
+fn note(all_moved: &mut Vec<Moved>, message: message_row::Model, before: Status, applied: bool) {
+    match all_moved.iter_mut().find(|moved| moved.message.id == message.id) {
+        Some(moved) => moved.message = message,
+        None if applied => all_moved.push(Moved { message, before }),
+        None => {}
+    }
 }
 
 /// By the ids told; else the one message to that recipient whose provider id we never learned.

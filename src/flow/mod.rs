@@ -3,6 +3,7 @@
 pub mod accept_call;
 pub mod accept_hook;
 pub mod accepter;
+pub mod settle;
 
 use crate::bitrix::Bitrix;
 use crate::catalog::Catalog;

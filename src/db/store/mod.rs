@@ -3,3 +3,12 @@
 pub mod accepted;
 pub mod dead;
 pub mod meta;
+pub mod answer;
+pub mod attempt;
+mod bulk;
+pub mod call;
+pub mod conversation;
+pub mod inbox;
+pub mod message;
+pub mod message_event;
+pub mod write_back;

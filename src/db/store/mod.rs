@@ -12,3 +12,6 @@ pub mod inbox;
 pub mod message;
 pub mod message_event;
 pub mod write_back;
+pub mod portal;
+pub mod portal_event;
+pub mod registration;

@@ -86,7 +86,7 @@ async fn deliver(shared: &Shared, callback: Callback) {
 }
 
 fn repeat_pause(first: Ms, failures: u32) -> Ms {
-    first.saturating_mul(Ms::from(1_u32.checked_shl(failures).unwrap_or(u32::MAX))).min(MINUTE).max(1)
+    first.saturating_mul(Ms::from(1_u32.checked_shl(failures).unwrap_or(u32::MAX))).clamp(1, MINUTE)
 }
 
 fn take_due(state: &mut State, now: Ms) -> Vec<Callback> {

@@ -41,7 +41,7 @@ fn take(state: &mut State, app: &App, to: String, form: &Form, now: Ms) -> Resul
     let id = fields.text("id", 100)?;
     let params = params(&wanted)?;
     let extra = form.find("message").filter(|raw| !raw.is_empty()).map(|_| form.object("message")).transpose()?;
-    let extra = extra.as_ref().map(|message| extra_of(message)).transpose()?;
+    let extra = extra.as_ref().map(extra_of).transpose()?;
     let template = app.template(id);
     let trouble = codes::general(state, app, &to, true, now)
         .or_else(|| if template.is_none() { Some(Trouble::TemplateUnknown) } else { None })

@@ -23,11 +23,17 @@ struct World {
     business: Business,
 }
 
+/// A callback and its `X-Secret`.
+type Got = (Value, Option<String>);
+
+/// A wrong request: path, key, changed fields; status and message of its refusal.
+type Wrong<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>, u16, &'a str);
+
 /// Our side: an address that takes callbacks and serves files.
 #[derive(Clone)]
 struct Business {
     url: String,
-    got: Arc<Mutex<Vec<(Value, Option<String>)>>>,
+    got: Arc<Mutex<Vec<Got>>>,
     refuse: Arc<Mutex<u32>>,
 }
 
@@ -46,6 +52,7 @@ impl Business {
         business
     }
 
+    #[expect(clippy::unused_async, reason = "handlers are async")]
     async fn answer(request: HttpRequest, body: web::Bytes, own: web::Data<Self>) -> HttpResponse {
         match request.path() {
             "/image.png" => HttpResponse::Ok().content_type("image/png").body("png"),
@@ -85,7 +92,8 @@ fn world() -> World {
     let clock = Arc::new(ManualClock::starting_at(NOW));
     let app = App::new("TorgBot").with_templates(templates());
     let config = Config { apps: vec![app.clone()], ..Config::default() };
-    let network = Network::start(Arc::clone(&clock) as Arc<dyn Clock>, config).unwrap();
+    let shared_clock: Arc<dyn Clock> = clock.clone();
+    let network = Network::start(shared_clock, config).unwrap();
     let business = Business::start();
     network.app("TorgBot").set_callback(&format!("{}/hook", business.url));
     #[expect(clippy::disallowed_methods, reason = "a test's own client")]
@@ -186,7 +194,7 @@ async fn wrong_sends_are_refused_with_the_vendors_status_and_message() {
     let eleven_rows =
         json!({"type":"list","body":"b","globalButtons":[{"type":"text","title":"o"}],"items":[{"title":"s","options":rows}]}).to_string();
     let no_open_button = r#"{"type":"list","body":"b","items":[{"title":"s","options":[{"type":"text","title":"r"}]}]}"#;
-    let cases: Vec<(&str, &str, Vec<(&str, &str)>, u16, &str)> = vec![
+    let cases: Vec<Wrong<'_>> = vec![
         (send, "", vec![], 401, "Portal User Not Found With APIKey"),
         (send, "sk_alien", vec![], 401, "Portal User Not Found With APIKey"),
         (send, "own", vec![("channel", "sms")], 400, "Invalid Channel"),

@@ -4,6 +4,7 @@ pub mod backoff;
 pub mod clock;
 pub mod content;
 pub mod crash;
+pub mod document;
 pub mod event;
 pub mod http;
 pub mod identity;

@@ -1,7 +1,11 @@
 //! Free functions over tables: connection first, portal second, always. One file a table or a close family.
 
+pub mod answer;
 pub mod attempt;
 mod bulk;
 pub mod call;
 pub mod conversation;
+pub mod inbox;
 pub mod message;
+pub mod message_event;
+pub mod write_back;

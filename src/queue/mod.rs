@@ -3,10 +3,12 @@
 //! A job is claimed with a lease and finished only by whoever holds that lease (fencing). Jobs of one portal and lane are
 //! claimed as a group, so that CRM reads and writes leave coalesced and commits are shared. Portals take turns.
 
+mod cancel_many;
 mod claim;
 mod job;
 mod shard;
 
+pub use cancel_many::*;
 pub use claim::*;
 pub use job::*;
 pub use shard::*;

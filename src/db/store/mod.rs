@@ -8,4 +8,5 @@ pub mod conversation;
 pub mod inbox;
 pub mod message;
 pub mod message_event;
+pub mod portal;
 pub mod write_back;

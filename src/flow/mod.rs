@@ -1,6 +1,8 @@
 //! Use cases, one verb per file: the one-way path of DESIGN.md 3. Files hand over to each other only through jobs.
 
+mod facts;
 pub mod pace;
+mod phones;
 pub mod portal_view;
 pub mod results;
 pub mod settle;

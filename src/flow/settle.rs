@@ -114,7 +114,7 @@ impl CallView {
     }
 
     fn reached(&self) -> bool {
-        let wait_for = self.send().map(|send| send.wait_for).unwrap_or_default();
+        let wait_for = self.operation.send().map(|send| send.wait_for).unwrap_or_default();
         self.messages.iter().all(|m| Status::parse(&m.status).is_some_and(|status| results::reached(wait_for, status)))
     }
 }

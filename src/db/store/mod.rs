@@ -11,4 +11,6 @@ pub mod message;
 pub mod message_event;
 pub mod meta;
 pub mod portal;
+pub mod portal_event;
+pub mod registration;
 pub mod write_back;

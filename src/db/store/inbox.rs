@@ -1,26 +1,40 @@
 //! Stored provider events: read once, then kept as proof with what they did.
 
-use crate::db::entity::inbox_event::{Column, Entity, Model};
+use super::bulk::{self, Clause, int, text};
+use crate::db::entity::inbox_event::{Entity, Model};
 use crate::db::{Conn, DbResult, Tx};
 use crate::domain::clock::Ms;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-use serde_json::Value;
+use sea_orm::{EntityTrait as _, QueryFilter as _};
+use serde_json::{Value, json};
+
+/// What an event came to.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// The inbox row.
+    pub id: String,
+    /// `done` or `orphan`.
+    pub state: &'static str,
+    /// What it did, for people.
+    pub read_as: Value,
+}
 
 /// Several events by id, in no order.
 pub async fn list(db: &impl Conn, portal: &str, ids: &[String]) -> DbResult<Vec<Model>> {
-    Ok(Entity::find().filter(Column::Portal.eq(portal)).filter(Column::Id.is_in(ids)).all(db).await?)
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted = bulk::among(db.get_database_backend(), "id", ids);
+    Ok(Entity::find().filter(wanted).filter(bulk::owned_by(portal)).all(db).await?)
 }
 
-/// Records what an event did. `state` is `done` or `orphan`.
-pub async fn finish(tx: &Tx, portal: &str, id: &str, state: &str, read_as: &Value, now: Ms) -> DbResult<()> {
-    Entity::update_many()
-        .col_expr(Column::State, Expr::value(state))
-        .col_expr(Column::ReadAs, Expr::value(read_as.to_string()))
-        .col_expr(Column::ProcessedAt, Expr::value(now))
-        .filter(Column::Portal.eq(portal))
-        .filter(Column::Id.eq(id))
-        .exec(&**tx)
-        .await?;
-    Ok(())
+/// Records what events did.
+pub async fn finish_many(tx: &Tx, portal: &str, finished: &[Finished], now: Ms) -> DbResult<()> {
+    let clause = Clause {
+        set: "state = v.state, read_as = v.read_as, processed_at = v.at",
+        filter: "inbox_event.id = v.id",
+        returning: "id",
+    };
+    let rows: Vec<Value> = finished.iter().map(|one| json!([one.id, one.state, one.read_as.to_string(), now])).collect();
+    let columns = [text("id"), text("state"), text("read_as"), int("at")];
+    bulk::update(&**tx, "inbox_event", portal, &columns, clause, &rows).await.map(drop)
 }

@@ -417,3 +417,12 @@ pub async fn insert_inbound(tx: &Tx, portal: &str, ids: &dyn Ids, inbound: &Inbo
     insert_many(tx, portal, &[row]).await?;
     Ok(Some(id))
 }
+
+/// Messages that went (or may have gone) out in this conversation and whose provider id was never learned.
+pub async fn list_unidentified(db: &impl Conn, portal: &str, conversation_id: &str) -> DbResult<Vec<Model>> {
+    let found = Entity::find()
+        .filter(message::Column::ConversationId.eq(conversation_id))
+        .filter(message::Column::ProviderId.is_null())
+        .filter(message::Column::Status.is_in([Status::Sending.as_str(), Status::Unknown.as_str()]));
+    Ok(found.filter(bulk::owned_by(portal)).order_by_asc(message::Column::CreatedAt).all(db).await?)
+}

@@ -72,15 +72,6 @@ async fn links(db: &impl Conn, portal: &str, keys: &[Key]) -> DbResult<HashMap<K
     Ok(found)
 }
 
-/// Finds or creates the conversation of one identity.
-///
-/// # Errors
-/// As [`find_or_create_many`].
-pub async fn find_or_create(tx: &Tx, portal: &str, ids: &dyn Ids, channel_id: &str, who: &Identity, now: Ms) -> DbResult<Model> {
-    let found = find_or_create_many(tx, portal, ids, &[(channel_id.to_owned(), who.clone())], now).await?;
-    found.into_iter().next().ok_or_else(|| DbError::Corrupt("conversation neither found nor created".into()))
-}
-
 /// Finds or creates the conversation of each (channel, identity), in the order given; new keys of a known user are learned.
 ///
 /// # Errors
@@ -211,16 +202,29 @@ pub async fn touch_outbound(tx: &Tx, portal: &str, touches: &[Touch], now: Ms) -
     bulk::update(&**tx, "conversation", portal, &columns, clause, &rows).await.map(drop)
 }
 
-/// Notes a user's message; moments and windows only grow, in whatever order messages arrive.
-pub async fn note_inbound(
-    tx: &Tx,
-    portal: &str,
-    conversation: &Model,
-    window_until: Option<Ms>,
-    at: Ms,
-    referral_at: Option<Ms>,
-    now: Ms,
-) -> DbResult<()> {
+/// A user's message, as far as the window goes.
+#[derive(Debug, Clone)]
+pub struct Inbound {
+    /// The conversation.
+    pub id: String,
+    /// The provider's moment of the message.
+    pub at: Ms,
+    /// End of the window it opens; `None` when this kind opens none or it came too late.
+    pub window_until: Option<Ms>,
+    /// It came through an ad or page button.
+    pub referral: bool,
+}
+
+/// Notes user messages in any order: windows and moments only grow. One row for each message is fine.
+pub async fn note_inbound(tx: &Tx, portal: &str, inbound: &[Inbound], now: Ms) -> DbResult<()> {
+    let mut merged: BTreeMap<&str, (Ms, Option<Ms>, Option<Ms>)> = BTreeMap::new();
+    for one in inbound {
+        let entry = merged.entry(&one.id).or_insert((one.at, None, None));
+        entry.0 = entry.0.max(one.at);
+        entry.1 = entry.1.max(one.window_until);
+        entry.2 = entry.2.max(one.referral.then_some(one.at));
+    }
+    let rows: Vec<Value> = merged.iter().map(|(id, (at, until, referral))| json!([id, at, until, referral, now])).collect();
     let clause = Clause {
         set: "last_inbound_at = CASE WHEN conversation.last_inbound_at > v.at THEN conversation.last_inbound_at ELSE v.at END, \
               window_until = CASE WHEN v.until IS NULL OR conversation.window_until > v.until THEN conversation.window_until ELSE v.until END, \
@@ -229,8 +233,7 @@ pub async fn note_inbound(
         returning: "id",
     };
     let columns = [text("id"), int("at"), int("until"), int("referral_at"), int("now")];
-    let row = json!([conversation.id, at, window_until, referral_at, now]);
-    bulk::update(&**tx, "conversation", portal, &columns, clause, &[row]).await.map(drop)
+    bulk::update(&**tx, "conversation", portal, &columns, clause, &rows).await.map(drop)
 }
 
 /// The provider says the window is closed: the stored end is corrected to `at` unless it is earlier already.

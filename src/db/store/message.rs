@@ -1,16 +1,12 @@
 //! Table `message`: rows are inserted once and then only moved; every move names the status it leaves (fencing).
 
 use super::bulk::{self, Clause, Column, int, text};
-use crate::db::entity::conversation;
 use crate::db::entity::message::{self, Entity, Model};
 use crate::db::{Conn, DbError, DbResult, Tx};
 use crate::domain::clock::Ms;
-use crate::domain::event::{CostReport, InboundMessage, StatusEvent};
-use crate::domain::ids::Ids;
-use crate::domain::message_error::MessageError;
-use crate::domain::outcome::{ErrorClass, ProviderError};
+use crate::domain::event::CostReport;
 use crate::domain::state::Status;
-use sea_orm::{ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use serde_json::{Value, json};
 
 impl Model {
@@ -280,142 +276,33 @@ async fn among(db: &impl Conn, portal: &str, column: &'static str, values: &[Str
     Ok(found.all(db).await?)
 }
 
-/// One message, locked until the transaction ends.
-pub async fn lock(tx: &Tx, portal: &str, id: &str) -> DbResult<Option<Model>> {
-    Ok(Entity::find_by_id(id).filter(bulk::owned_by(portal)).lock_exclusive().one(&**tx).await?)
-}
-
-/// The message of a channel that one of these wire ids names, the first id best; each is tried as the provider's, then as WhatsApp's.
-pub async fn lock_by_provider_ids(tx: &Tx, portal: &str, channel_id: &str, ids: &[String]) -> DbResult<Option<Model>> {
-    if ids.is_empty() {
-        return Ok(None);
+/// Messages of a channel that any of these wire ids names, as the provider's id or as WhatsApp's.
+pub async fn list_by_wire_ids(db: &impl Conn, portal: &str, channel_id: &str, wire_ids: &[String]) -> DbResult<Vec<Model>> {
+    if wire_ids.is_empty() {
+        return Ok(Vec::new());
     }
+    let mut found: Vec<Model> = Vec::new();
     // Two statements, each with its own index; an OR over both would walk the channel.
     for column in ["provider_id", "wa_id"] {
-        let wanted = bulk::among(tx.get_database_backend(), column, ids);
-        let query = Entity::find().filter(message::Column::ChannelId.eq(channel_id)).filter(wanted).filter(bulk::owned_by(portal));
-        let mut found = query.order_by_asc(message::Column::CreatedAt).lock_exclusive().all(&**tx).await?;
-        let rank = |m: &Model| ids.iter().position(|id| Some(id) == m.provider_id.as_ref() || Some(id) == m.wa_id.as_ref());
-        found.sort_by_key(|m| rank(m).unwrap_or(usize::MAX));
-        if let Some(best) = found.into_iter().next() {
-            return Ok(Some(best));
+        let wanted = bulk::among(db.get_database_backend(), column, wire_ids);
+        let part = Entity::find().filter(message::Column::ChannelId.eq(channel_id)).filter(wanted).filter(bulk::owned_by(portal));
+        for row in part.all(db).await? {
+            if found.iter().all(|have| have.id != row.id) {
+                found.push(row);
+            }
         }
     }
-    Ok(None)
+    Ok(found)
 }
 
-/// Outgoing messages to a recipient whose provider id was never learned, still on the wire or of unknown end; locked.
-pub async fn lock_unidentified(tx: &Tx, portal: &str, channel_id: &str, recipient: &str) -> DbResult<Vec<Model>> {
-    let open = [Status::Sending.as_str(), Status::Unknown.as_str()];
-    let query = Entity::find()
-        .filter(message::Column::ChannelId.eq(channel_id))
-        .filter(message::Column::ProviderId.is_null())
-        .filter(message::Column::Recipient.eq(recipient))
-        .filter(message::Column::Direction.eq("out"))
-        .filter(message::Column::Status.is_in(open))
-        .filter(bulk::owned_by(portal));
-    Ok(query.lock_exclusive().all(&**tx).await?)
-}
-
-/// Ids of a conversation's messages that wait for something, oldest first.
-pub async fn list_held(db: &impl Conn, portal: &str, conversation_id: &str) -> DbResult<Vec<String>> {
-    let held = Entity::find()
-        .filter(message::Column::ConversationId.eq(conversation_id))
-        .filter(message::Column::Status.eq(Status::Held.as_str()))
-        .filter(bulk::owned_by(portal))
-        .order_by_asc(message::Column::CreatedAt);
-    Ok(held.all(db).await?.into_iter().map(|row| row.id).collect())
-}
-
-/// Merges a status report into a locked message: the new status (already merged), ids and costs learned, the reason of a failure.
-/// Times of the way are the provider's, never later than ours.
-pub async fn report(tx: &Tx, found: &Model, new: Status, at: Ms, event: &StatusEvent, now: Ms) -> DbResult<Model> {
-    let mut change = Move::new(found, new, at.min(now))?;
-    change.provider_id.clone_from(&event.provider_id);
-    change.wa_id.clone_from(&event.wa_id);
-    change.cost.clone_from(&event.cost);
-    change.error = if new == change.from {
-        found.error.as_deref().and_then(|text| serde_json::from_str(text).ok())
-    } else if new == Status::Failed {
-        let told = event.error.clone().unwrap_or(ProviderError { class: ErrorClass::Unknown, provider_code: None, text: String::new() });
-        Some(MessageError::of_provider(&told, found.kind != "template").to_json())
-    } else {
-        None
-    };
-    let portal = found.portal.clone();
-    let after = change.applied(found);
-    move_many(tx, &portal, &[change]).await?;
-    Ok(after)
-}
-
-/// A user's message to store.
-#[derive(Debug)]
-pub struct Inbound<'a> {
-    /// The channel it came through.
-    pub channel_id: &'a str,
-    /// Whom it came from.
-    pub conversation: &'a conversation::Model,
-    /// What it says.
-    pub message: &'a InboundMessage,
-    /// The provider's moment.
-    pub at: Ms,
-    /// The message it answers.
-    pub reply_to: Option<&'a Model>,
-}
-
-/// Stores a user's message; `None` when WhatsApp's id is known on this channel already (two event formats tell the same message).
-pub async fn insert_inbound(tx: &Tx, portal: &str, ids: &dyn Ids, inbound: &Inbound<'_>, now: Ms) -> DbResult<Option<String>> {
-    let told = inbound.message;
-    if !told.wa_id.is_empty() {
-        let known = Entity::find()
-            .filter(message::Column::ChannelId.eq(inbound.channel_id))
-            .filter(message::Column::WaId.eq(&told.wa_id))
-            .filter(message::Column::Direction.eq("in"))
-            .filter(bulk::owned_by(portal));
-        if known.one(&**tx).await?.is_some() {
-            return Ok(None);
-        }
+/// Messages of these conversations that wait for something.
+pub async fn list_held(db: &impl Conn, portal: &str, conversation_ids: &[String]) -> DbResult<Vec<Model>> {
+    if conversation_ids.is_empty() {
+        return Ok(Vec::new());
     }
-    let id = ids.id("msg", now);
-    let who = &told.identity;
-    let text = told.text.clone().or_else(|| told.caption.clone()).or_else(|| told.reply_title.clone());
-    let row = Model {
-        id: id.clone(),
-        portal: portal.to_owned(),
-        channel_id: inbound.channel_id.to_owned(),
-        conversation_id: inbound.conversation.id.clone(),
-        call_id: None,
-        direction: "in".to_owned(),
-        kind: told.kind.clone(),
-        content: serde_json::to_string(told).map_err(|error| DbError::Corrupt(error.to_string()))?,
-        rendered_text: text.unwrap_or_default(),
-        identity: serde_json::to_string(who).map_err(|error| DbError::Corrupt(error.to_string()))?,
-        recipient: who.keys().first().map(|(_, value)| (*value).to_owned()).unwrap_or_default(),
-        provider_id: None,
-        wa_id: Some(told.wa_id.clone()).filter(|wa_id| !wa_id.is_empty()),
-        status: Status::Received.as_str().to_owned(),
-        error: None,
-        attempts: 0,
-        cost_amount: None,
-        cost_currency: None,
-        cost_source: None,
-        document_entity: inbound.reply_to.and_then(|m| m.document_entity.clone()).or_else(|| inbound.conversation.document_entity.clone()),
-        document_id: inbound.reply_to.and_then(|m| m.document_id.clone()).or_else(|| inbound.conversation.document_id.clone()),
-        reply_id: told.reply_id.clone(),
-        reply_title: told.reply_title.clone(),
-        reply_to: inbound.reply_to.map(|m| m.id.clone()),
-        created_at: now,
-        queued_at: None,
-        sending_at: None,
-        accepted_at: None,
-        sent_at: Some(inbound.at),
-        delivered_at: None,
-        read_at: None,
-        failed_at: None,
-        received_at: Some(now),
-    };
-    insert_many(tx, portal, &[row]).await?;
-    Ok(Some(id))
+    let wanted = bulk::among(db.get_database_backend(), "conversation_id", conversation_ids);
+    let held = Entity::find().filter(wanted).filter(message::Column::Status.eq(Status::Held.as_str()));
+    Ok(held.filter(bulk::owned_by(portal)).order_by_asc(message::Column::CreatedAt).all(db).await?)
 }
 
 /// Messages that went (or may have gone) out in this conversation and whose provider id was never learned.

@@ -3,6 +3,11 @@
 pub mod accept_call;
 pub mod accept_hook;
 pub mod accepter;
+mod facts;
+pub mod pace;
+mod phones;
+pub mod portal_view;
+pub mod results;
 pub mod settle;
 
 use crate::bitrix::Bitrix;

@@ -11,7 +11,7 @@ pub mod conversation;
 pub mod inbox;
 pub mod message;
 pub mod message_event;
-pub mod write_back;
 pub mod portal;
 pub mod portal_event;
 pub mod registration;
+pub mod write_back;

@@ -11,6 +11,7 @@ pub mod identity;
 pub mod ids;
 pub mod message_error;
 pub mod outcome;
+pub mod person;
 pub mod phone;
 pub mod refusal;
 pub mod secret;

@@ -9,6 +9,9 @@ mod phones;
 pub mod portal_view;
 pub mod results;
 pub mod settle;
+pub mod alarm;
+pub mod erase;
+pub mod purge;
 
 use crate::bitrix::Bitrix;
 use crate::catalog::Catalog;

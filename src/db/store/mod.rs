@@ -1,5 +1,16 @@
 //! Free functions over tables: connection first, portal second, always. One file a table or a close family.
 
+pub mod accepted;
+pub mod dead;
+pub mod meta;
+pub mod answer;
+pub mod attempt;
+mod bulk;
+pub mod call;
+pub mod conversation;
+pub mod inbox;
+pub mod message;
+pub mod message_event;
 pub mod alarm;
 pub mod api_call;
 pub mod api_channel;
@@ -16,3 +27,4 @@ pub mod portal;
 pub mod portal_event;
 pub mod purge;
 pub mod registration;
+pub mod write_back;

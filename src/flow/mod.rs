@@ -14,7 +14,6 @@ pub mod write_back;
 pub mod settle;
 pub mod alarm;
 pub mod erase;
-pub mod portal_cache;
 pub mod portal_settings;
 pub mod purge;
 pub mod redrive;
@@ -45,8 +44,6 @@ pub struct Ctx {
     pub outbound: Outbound,
     /// Bitrix24 REST.
     pub bitrix: Bitrix,
-    /// Portals by `member_id`, for every inbound request.
-    pub portals: Arc<portal_cache::PortalCache>,
     /// Robots.
     pub catalog: Arc<Catalog>,
     /// Secrets at rest.

@@ -8,6 +8,8 @@ pub mod event;
 pub mod http;
 pub mod identity;
 pub mod ids;
+pub mod link;
+pub mod money;
 pub mod outcome;
 pub mod phone;
 pub mod refusal;

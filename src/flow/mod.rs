@@ -1,5 +1,7 @@
 //! Use cases, one verb per file: the one-way path of DESIGN.md 3. Files hand over to each other only through jobs.
 
+mod catalog;
+
 use crate::bitrix::Bitrix;
 use crate::catalog::Catalog;
 use crate::db::crypto::Sealer;

@@ -17,6 +17,7 @@ pub mod erase;
 pub mod portal_settings;
 pub mod purge;
 pub mod redrive;
+mod catalog;
 
 use crate::bitrix::Bitrix;
 pub mod install;

@@ -3,18 +3,19 @@
 pub mod accept_call;
 pub mod accept_hook;
 pub mod accepter;
+pub mod alarm;
+pub mod answer;
+mod catalog;
+pub mod erase;
 mod facts;
 pub mod pace;
 mod phones;
 pub mod portal_view;
-pub mod results;
-pub mod answer;
-pub mod receive;
-pub mod write_back;
-pub mod settle;
-pub mod alarm;
-pub mod erase;
 pub mod purge;
+pub mod receive;
+pub mod results;
+pub mod settle;
+pub mod write_back;
 
 use crate::bitrix::Bitrix;
 use crate::catalog::Catalog;

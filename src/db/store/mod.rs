@@ -1,17 +1,8 @@
 //! Free functions over tables: connection first, portal second, always. One file a table or a close family.
 
 pub mod accepted;
-pub mod dead;
-pub mod meta;
-pub mod answer;
-pub mod attempt;
-mod bulk;
-pub mod call;
-pub mod conversation;
-pub mod inbox;
-pub mod message;
-pub mod message_event;
 pub mod alarm;
+pub mod answer;
 pub mod api_call;
 pub mod api_channel;
 pub mod api_conversation;
@@ -20,8 +11,17 @@ pub mod api_job;
 pub mod api_message;
 pub mod api_page;
 pub mod api_portal;
+pub mod attempt;
+mod bulk;
+pub mod call;
+pub mod conversation;
+pub mod dead;
 pub mod erase;
 pub mod health;
+pub mod inbox;
+pub mod message;
+pub mod message_event;
+pub mod meta;
 pub mod page_session;
 pub mod portal;
 pub mod portal_event;

@@ -11,6 +11,7 @@ pub mod identity;
 pub mod ids;
 pub mod message_error;
 pub mod link;
+pub mod message_error;
 pub mod money;
 pub mod outcome;
 pub mod person;

@@ -3,7 +3,18 @@
 pub mod accept_call;
 pub mod accept_hook;
 pub mod accepter;
+mod facts;
+pub mod pace;
+mod phones;
+pub mod portal_view;
+pub mod results;
+pub mod answer;
+pub mod receive;
+pub mod write_back;
 pub mod settle;
+pub mod alarm;
+pub mod erase;
+pub mod purge;
 
 use crate::bitrix::Bitrix;
 use crate::catalog::Catalog;

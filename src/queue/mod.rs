@@ -4,6 +4,7 @@
 //! claimed as a group, so that CRM reads and writes leave coalesced and commits are shared. Portals take turns.
 
 mod cancel;
+mod cancel_many;
 mod claim;
 mod enqueue;
 mod finish;
@@ -15,6 +16,7 @@ mod reclaim;
 mod shard;
 
 pub use cancel::*;
+pub use cancel_many::*;
 pub use claim::*;
 pub use enqueue::*;
 pub use finish::*;

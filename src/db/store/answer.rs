@@ -48,10 +48,8 @@ pub async fn put(tx: &Tx, portal: &str, call_id: &str, return_values: &Value, no
         last_attempt_at: Set(None),
         ended_at: Set(None),
     };
-    let inserted = Entity::insert(row)
-        .on_conflict(OnConflict::column(Column::CallId).do_nothing().to_owned())
-        .exec_without_returning(&**tx)
-        .await?;
+    let inserted =
+        Entity::insert(row).on_conflict(OnConflict::column(Column::CallId).do_nothing().to_owned()).exec_without_returning(&**tx).await?;
     Ok(inserted > 0)
 }
 

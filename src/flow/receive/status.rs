@@ -10,6 +10,9 @@ use crate::db::store::message::{self, Move};
 use crate::db::store::message_event::{self, Report};
 use crate::domain::clock::Ms;
 use crate::domain::event::{StatusEvent, What};
+use crate::domain::message_error::MessageError;
+use crate::domain::message_error::MessageError;
+use crate::domain::outcome::ProviderError;
 use crate::domain::state::Status;
 use crate::flow::settle::Moved;
 use crate::flow::{Ctx, JobError};
@@ -98,7 +101,7 @@ fn apply(ctx: &Ctx, plan: &mut Plan<'_>, track: &mut Track, one: &Incoming<'_>, 
     step.provider_id.clone_from(&event.provider_id);
     step.wa_id.clone_from(&event.wa_id);
     step.cost.clone_from(&event.cost);
-    step.error = if applied && new == Status::Failed { event.error.as_ref().map(failure) } else { kept_error(&track.now, applied) };
+    step.error = if applied && new == Status::Failed { event.error.as_ref().map(|error| failure(error, &track.now)) } else { kept_error(&track.now, applied) };
     track.now = step.applied(&track.now);
     if plan.rounds.len() <= track.moves {
         plan.rounds.push(Vec::new());
@@ -113,10 +116,6 @@ fn apply(ctx: &Ctx, plan: &mut Plan<'_>, track: &mut Track, one: &Incoming<'_>, 
 /// A message that got further has no error any more; one that stays keeps what it had.
 fn kept_error(message: &message_row::Model, applied: bool) -> Option<Value> {
     if applied { None } else { message.error.as_deref().and_then(|text| serde_json::from_str(text).ok()) }
-}
-
-fn failure(error: &crate::domain::outcome::ProviderError) -> Value {
-    crate::flow::settle::error_json(error)
 }
 
 /// Writes the plan; fails when a message was moved meanwhile.

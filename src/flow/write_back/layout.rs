@@ -4,6 +4,8 @@
 
 use crate::db::entity::message;
 use crate::domain::document::CrmItem;
+use crate::domain::message_error::MessageError;
+use crate::flow::results;
 use crate::i18n;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -27,9 +29,9 @@ fn tag_type(status: &str) -> &'static str {
     }
 }
 
-fn reason(row: &message::Model) -> Option<String> {
-    let error: Value = serde_json::from_str(row.error.as_deref()?).ok()?;
-    error.get("text").and_then(Value::as_str).filter(|text| !text.is_empty()).map(ToOwned::to_owned)
+fn reason(lang: &str, row: &message::Model) -> Option<String> {
+    let error = MessageError::read(row.error.as_deref())?;
+    Some(results::error_text(lang, &error)).filter(|text| !text.is_empty())
 }
 
 fn text_block(value: &str) -> Value {
@@ -49,7 +51,7 @@ pub(super) fn layout(lang: &str, row: &message::Model, channel: &str) -> Value {
     if !channel.is_empty() {
         blocks.insert("channel".to_owned(), titled(&word(lang, "timeline-channel", &[]), channel));
     }
-    if let Some(text) = reason(row) {
+    if let Some(text) = reason(lang, row) {
         blocks.insert("reason".to_owned(), titled(&word(lang, "timeline-reason", &[]), &text));
     }
     json!({
@@ -83,7 +85,7 @@ pub(super) fn comment(lang: &str, row: &message::Model) -> String {
     let status = word(lang, &format!("status-{}", row.status), &[]);
     let mut lines = vec![word(lang, "timeline-title", &[("status", &status)]), row.rendered_text.clone()];
     lines.push(format!("{}: {}", word(lang, "timeline-recipient", &[]), row.recipient));
-    if let Some(text) = reason(row) {
+    if let Some(text) = reason(lang, row) {
         lines.push(format!("{}: {text}", word(lang, "timeline-reason", &[])));
     }
     lines.push(marker(&row.id));

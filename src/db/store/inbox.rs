@@ -29,11 +29,8 @@ pub async fn list(db: &impl Conn, portal: &str, ids: &[String]) -> DbResult<Vec<
 
 /// Records what events did.
 pub async fn finish_many(tx: &Tx, portal: &str, finished: &[Finished], now: Ms) -> DbResult<()> {
-    let clause = Clause {
-        set: "state = v.state, read_as = v.read_as, processed_at = v.at",
-        filter: "inbox_event.id = v.id",
-        returning: "id",
-    };
+    let clause =
+        Clause { set: "state = v.state, read_as = v.read_as, processed_at = v.at", filter: "inbox_event.id = v.id", returning: "id" };
     let rows: Vec<Value> = finished.iter().map(|one| json!([one.id, one.state, one.read_as.to_string(), now])).collect();
     let columns = [text("id"), text("state"), text("read_as"), int("at")];
     bulk::update(&**tx, "inbox_event", portal, &columns, clause, &rows).await.map(drop)

@@ -56,6 +56,11 @@ enum Verb {
     Backup(backup::Args),
 }
 
+pub mod backup;
+pub mod migrate;
+pub mod redrive;
+pub mod reseal;
+
 /// Parses the command line and runs the chosen verb.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();

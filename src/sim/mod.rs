@@ -2,4 +2,5 @@
 //!
 //! Written from the vendors' contracts and never from our adapters, so that one misreading cannot hide on both sides.
 
+pub mod caller;
 pub mod whatsapp;

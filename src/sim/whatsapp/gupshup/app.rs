@@ -50,6 +50,8 @@ pub struct App {
     pub subscriptions: Vec<Subscription>,
     /// Opt-in list.
     pub opt_ins: BTreeMap<String, OptIn>,
+    /// Kind by id of uploaded files.
+    pub uploads: BTreeMap<String, String>,
     /// Inbound wamids marked as read by the business.
     pub marked_read: Vec<String>,
 }
@@ -139,6 +141,7 @@ impl Default for App {
             templates: Vec::new(),
             subscriptions: Vec::new(),
             opt_ins: BTreeMap::new(),
+            uploads: BTreeMap::new(),
             marked_read: Vec::new(),
         }
     }

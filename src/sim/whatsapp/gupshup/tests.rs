@@ -341,6 +341,9 @@ async fn what_the_vendor_finds_out_later_comes_as_a_failed_event() {
     let page = json!({"type": "image", "image": {"link": format!("{}/page.html", world.business.url)}});
     world.template("picture", &["Анна"], Some(page)).await;
     assert_eq!(world.failure_code().await, json!(1010), "an HTML page is no picture");
+    let unknown_upload = json!({"type": "image", "image": {"id": "817"}});
+    world.template("picture", &["Анна"], Some(unknown_upload)).await;
+    assert_eq!(world.failure_code().await, json!(1010), "nothing was uploaded under this id");
     world.network.app("TorgBot").change(|app| app.opt_in_required = true);
     world.template("order_ready", &good, None).await;
     assert_eq!(world.failure_code().await, json!(1008));
@@ -548,6 +551,25 @@ async fn inbound_files_are_served_and_events_can_be_lost_doubled_and_turned_roun
     let (_, list) = World::read(world.http.get(page).header("apikey", &world.app.api_key)).await;
     assert_eq!(list["templates"].as_array().unwrap().len(), 1);
     assert_eq!(list["templates"][0]["elementName"], json!("sale"));
+}
+
+#[tokio::test]
+async fn uploaded_and_linked_pictures_reach_the_phone() {
+    let world = world();
+    let url = format!("{}/partner/app/{}/media", world.network.gupshup_partner_url(), world.app.app_id);
+    let upload = |mime: &str, bytes: &'static str| {
+        let part = reqwest::multipart::Part::text(bytes).file_name("a.png");
+        let form = reqwest::multipart::Form::new().text("file_type", mime.to_owned()).part("file", part);
+        world.http.post(&url).header("Authorization", &world.app.partner_token).multipart(form)
+    };
+    assert_eq!(World::read(upload("text/html", "x")).await.1["message"], json!("Invalid file_type"));
+    assert_eq!(World::read(upload("image/png", "")).await.1["message"], json!("Invalid Media Size"));
+    let id = World::read(upload("image/png", "png")).await.1["mediaId"].as_str().unwrap().to_owned();
+    world.template("picture", &["Анна"], Some(json!({"type": "image", "image": {"id": id}}))).await;
+    let link = format!("{}/image.png", world.business.url);
+    world.template("picture", &["Анна"], Some(json!({"type": "image", "image": {"link": link}}))).await;
+    world.events().await;
+    assert_eq!(world.network.user(CLIENT).received().len(), 2);
 }
 
 #[tokio::test]

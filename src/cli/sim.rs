@@ -33,8 +33,10 @@ pub async fn run(args: SimArgs) -> anyhow::Result<()> {
     let config = Config { apps: vec![app.clone()], ..Config::default() };
     let network = Network::start(clock, if args.manual { config } else { config.lifelike() })?;
     let (client_id, client_secret) = portal.app_keys();
-    print_line(&json!({"what": "portal", "url": portal.origin(), "control": format!("{}/_sim", portal.origin()), "member_id": portal.member_id(),
-        "client_id": client_id, "client_secret": client_secret}))?;
+    print_line(
+        &json!({"what": "portal", "url": portal.origin(), "control": format!("{}/_sim", portal.origin()), "member_id": portal.member_id(),
+        "client_id": client_id, "client_secret": client_secret}),
+    )?;
     print_line(&json!({"what": "auth", "url": portal.auth().origin()}))?;
     print_line(&json!({"what": "whatsapp", "GUPSHUP_URL": network.gupshup_url(), "GUPSHUP_PARTNER_URL": network.gupshup_partner_url(),
         "control": format!("{}/_sim", network.gupshup_url()), "app_name": app.name, "app_id": app.app_id, "source": app.source,
@@ -52,9 +54,15 @@ fn print_line(line: &Value) -> std::io::Result<()> {
 /// Templates of the simulated business; the demo's story uses the first.
 pub(super) fn sample_templates() -> Vec<Template> {
     vec![
-        Template::new("order_ready", "ru", "Здравствуйте, {{1}}! Заказ {{2}} собран и ждёт вас.").footer("Ответьте на это сообщение").quick_reply("Спасибо"),
-        Template::new("order_ready", "en", "Hello {{1}}! Your order {{2}} is ready.").footer("Reply to this message").quick_reply("Thank you"),
+        Template::new("order_ready", "ru", "Здравствуйте, {{1}}! Заказ {{2}} собран и ждёт вас.")
+            .footer("Ответьте на это сообщение")
+            .quick_reply("Спасибо"),
+        Template::new("order_ready", "en", "Hello {{1}}! Your order {{2}} is ready.")
+            .footer("Reply to this message")
+            .quick_reply("Thank you"),
         Template::new("spring_sale", "ru", "{{1}}, весенние скидки до 30 %!").category("MARKETING"),
-        Template::new("invoice", "ru", "Счёт по заказу {{1}}.").header_media("DOCUMENT").url_button("Оплатить", "https://example.org/pay/{{1}}"),
+        Template::new("invoice", "ru", "Счёт по заказу {{1}}.")
+            .header_media("DOCUMENT")
+            .url_button("Оплатить", "https://example.org/pay/{{1}}"),
     ]
 }

@@ -68,7 +68,9 @@ impl Stage {
             Some((text_with(layout, words)?, activity.layouts.len()))
         });
         let entries = self.portal.timeline(deal.document());
-        let in_entry = || entries.into_iter().find(|entry| entry.text.contains(words)).map(|entry| (entry.text, entry.earlier.len().saturating_add(1)));
+        let in_entry = || {
+            entries.into_iter().find(|entry| entry.text.contains(words)).map(|entry| (entry.text, entry.earlier.len().saturating_add(1)))
+        };
         in_activity.or_else(in_entry)
     }
 }

@@ -13,7 +13,8 @@ impl Stage {
 
     /// Creates something, or says how the API refused.
     async fn create(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        let answer = self.operator.post(&format!("/api/v1/portals/{}{path}", self.portal.member_id()), body).await.context("operator API")?;
+        let answer =
+            self.operator.post(&format!("/api/v1/portals/{}{path}", self.portal.member_id()), body).await.context("operator API")?;
         if !(200..300).contains(&answer.status) {
             bail!("POST {path}: {} {}", answer.status, answer.body);
         }

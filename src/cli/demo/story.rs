@@ -26,7 +26,9 @@ const STORY: &[(&str, Scene)] = &[
 /// Plays all scenes; stops at the first that was not observed.
 pub(super) async fn play(stage: &mut Stage) -> anyhow::Result<()> {
     let home = stage.service.home.display().to_string();
-    stage.narrator.say("demo-opening", &[("portal", &stage.portal.origin()), ("whatsapp", &stage.network.gupshup_url()), ("folder", &home)]);
+    stage
+        .narrator
+        .say("demo-opening", &[("portal", &stage.portal.origin()), ("whatsapp", &stage.network.gupshup_url()), ("folder", &home)]);
     for (at, (title, scene)) in STORY.iter().enumerate() {
         stage.narrator.heading(at.saturating_add(1), STORY.len(), title);
         scene(stage).await?;

@@ -44,7 +44,7 @@ impl Stage {
     /// The operator connects Gupshup and puts the address of callbacks into its dashboard.
     pub(in crate::cli::demo) async fn operator_connects_a_channel(&mut self) -> anyhow::Result<()> {
         let (id, webhook_url) = self.create_channel().await?;
-        self.network.app(APP).set_callback(&webhook_url);
+        self.network.app(APP).set_callback(&webhook_url).greet_callback();
         let source = self.network.app(APP).settings().source;
         self.narrator.say("demo-channel", &[("id", &id), ("phone", &source)]);
         self.known.channel = id;

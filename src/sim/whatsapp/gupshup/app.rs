@@ -48,6 +48,8 @@ pub struct App {
     pub templates: Vec<Template>,
     /// Where callbacks go.
     pub subscriptions: Vec<Subscription>,
+    /// V2 status events show the gs id in `id` too, as newer samples do, instead of the wamid.
+    pub gs_id_everywhere: bool,
     /// Opt-in list.
     pub opt_ins: BTreeMap<String, OptIn>,
     /// Kind by id of uploaded files.
@@ -140,6 +142,7 @@ impl Default for App {
             partner_limits: true,
             templates: Vec::new(),
             subscriptions: Vec::new(),
+            gs_id_everywhere: false,
             opt_ins: BTreeMap::new(),
             uploads: BTreeMap::new(),
             marked_read: Vec::new(),

@@ -1,1 +1,10 @@
-//! (to be written)
+//! Simulated vendors: a Bitrix24 portal and a WhatsApp network, on loopback, as strict as the real ones.
+//!
+//! Used by `courier24 demo`, `courier24 sim`, `courier24 bench` and the tests. They re-implement the wire from the
+//! contracts and never call an adapter of ours, so that one misreading cannot hide on both sides. Nothing here is
+//! reachable from `serve`.
+
+pub mod portal;
+pub(crate) mod wire;
+
+pub use wire::install_tls;

@@ -1,5 +1,19 @@
 //! Bitrix24: inbound forms, the REST client with its governor, and the wire shapes of bizproc, crm and oauth.
-//! SIGNATURES ARE FIXED (may grow), bodies to be written by the bitrix owner.
+//!
+//! Knows the vendor's wire (reference/bitrix24.md) and nothing of our database: tokens come through [`TokenStore`], which
+//! `flow/token` implements. Readers are pure and lenient; the client decides what an answer proves, never what to do about it.
+
+pub mod batch;
+pub mod bizproc;
+mod client;
+pub mod crm;
+mod errors;
+pub mod form;
+mod governor;
+pub mod inbound;
+pub mod oauth;
+pub mod placement;
+pub mod timeline;
 
 use crate::domain::clock::{Clock, Ms};
 use crate::domain::secret::Secret;
@@ -13,6 +27,8 @@ use std::sync::Arc;
 pub struct Access {
     /// `https://{domain}/rest/`.
     pub client_endpoint: String,
+    /// Authorization server's REST base, allow-listed.
+    pub server_endpoint: String,
     /// The installing administrator's token.
     pub access_token: Secret,
     /// Grows with each refresh.
@@ -40,12 +56,15 @@ pub enum TokenError {
 pub trait TokenStore: Send + Sync + std::fmt::Debug {
     /// The current token, refreshed first when its time is past.
     fn access<'a>(&'a self, portal: &'a str) -> BoxFuture<'a, Result<Access, TokenError>>;
+    /// The same for a portal that is `paused`, to ask whether it still is.
+    fn access_while_paused<'a>(&'a self, portal: &'a str) -> BoxFuture<'a, Result<Access, TokenError>>;
     /// A newer token than `stale_version` (after `expired_token`).
     fn refresh<'a>(&'a self, portal: &'a str, stale_version: i64) -> BoxFuture<'a, Result<Access, TokenError>>;
     /// The portal answered from a new address and proved it (member_id checked by the caller through `app.info`).
     fn renamed<'a>(&'a self, portal: &'a str, client_endpoint: &'a str) -> BoxFuture<'a, ()>;
-    /// The portal said something about itself (uninstalled, payment, overload, authorization lost).
-    fn observed<'a>(&'a self, portal: &'a str, observation: Observation) -> BoxFuture<'a, ()>;
+    /// The portal said something about itself (uninstalled, payment, overload, authorization lost) to the token of that version;
+    /// nothing changes when the portal was installed anew meanwhile.
+    fn observed<'a>(&'a self, portal: &'a str, version: i64, observation: Observation) -> BoxFuture<'a, ()>;
 }
 
 /// What an error says about the whole portal.
@@ -55,8 +74,22 @@ pub enum Observation {
     AuthLost(String),
     /// APPLICATION_NOT_FOUND, ERROR_OAUTH, PORTAL_DELETED.
     Uninstalled(String),
-    /// PAYMENT_REQUIRED, commercial plans, OVERLOAD_LIMIT.
+    /// PAYMENT_REQUIRED (`payment`), commercial plans (`plan`), OVERLOAD_LIMIT (`overload`).
     Paused(String),
+    /// A paused portal answers again.
+    Back,
+}
+
+impl Observation {
+    /// The same as seen by a call that has no token now.
+    fn as_token_error(&self) -> TokenError {
+        match self {
+            Self::AuthLost(_) => TokenError::AuthLost,
+            Self::Uninstalled(_) => TokenError::NotInstalled,
+            Self::Paused(why) => TokenError::Paused(why.clone()),
+            Self::Back => TokenError::Unavailable("state just changed".to_owned()),
+        }
+    }
 }
 
 /// One REST error as told.
@@ -139,28 +172,27 @@ pub struct RobotCall {
     pub user_id: Option<String>,
 }
 
+/// Settings of the client.
+#[derive(Debug, Clone)]
+pub struct BitrixSettings {
+    /// Requests a second for one portal (`BITRIX_RATE`).
+    pub rate: u32,
+    /// Requests that may leave at once (`BITRIX_BURST`).
+    pub burst: u32,
+    /// http portals and redirects to http allowed (demo, tests).
+    pub allow_private: bool,
+    /// `auth` origins that may be asked for a proof.
+    pub auth_hosts: Vec<String>,
+    /// Shard of a portal (`queue::shard_of`), for [`Bitrix::start_empty`].
+    pub shard_of: fn(&str) -> i64,
+}
+
 /// The REST client of all portals. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Bitrix {
     outbound: Outbound,
     clock: Arc<dyn Clock>,
     tokens: Arc<dyn TokenStore>,
-}
-
-impl Bitrix {
-    /// One call with the portal's token. `point` names the wire call for the crash tests.
-    pub async fn call(&self, _point: &'static str, _portal: &str, _method: &str, _params: Value) -> Result<Value, BitrixError> {
-        let _ = (&self.outbound, &self.clock, &self.tokens);
-        todo!()
-    }
-
-    /// Up to 50 commands in one request, results in the order of the commands.
-    pub async fn batch(
-        &self,
-        _point: &'static str,
-        _portal: &str,
-        _commands: &[Command],
-    ) -> Result<Vec<Result<Value, RestError>>, BitrixError> {
-        todo!()
-    }
+    settings: Arc<BitrixSettings>,
+    governor: Arc<governor::Governor>,
 }

@@ -31,6 +31,8 @@ pub struct Model {
     pub token_version: i64,
     /// Token changed at (epoch ms).
     pub token_changed_at: i64,
+    /// Keyed hash of the refresh token of the last proven install.
+    pub seed_hash: Option<String>,
     /// Refresh owner.
     pub refresh_owner: Option<String>,
     /// Refresh until (epoch ms).

@@ -1,5 +1,6 @@
 //! Free functions over tables: connection first, portal second, always. One file a table or a close family.
 
+mod bulk;
 pub mod accepted;
 pub mod alarm;
 pub mod answer;
@@ -12,19 +13,22 @@ pub mod api_message;
 pub mod api_page;
 pub mod api_portal;
 pub mod attempt;
-mod bulk;
 pub mod call;
+pub mod channel;
 pub mod conversation;
 pub mod dead;
 pub mod erase;
 pub mod health;
 pub mod inbox;
+pub mod media;
 pub mod message;
 pub mod message_event;
 pub mod meta;
+pub mod opt_in_mark;
 pub mod page_session;
 pub mod portal;
 pub mod portal_event;
 pub mod purge;
 pub mod registration;
+pub mod template;
 pub mod write_back;

@@ -61,6 +61,11 @@ pub mod migrate;
 pub mod redrive;
 pub mod reseal;
 
+#[cfg(feature = "demo")]
+pub mod demo;
+#[cfg(feature = "demo")]
+pub mod sim;
+
 /// Parses the command line and runs the chosen verb.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();

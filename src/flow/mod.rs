@@ -5,6 +5,7 @@ pub mod accept_hook;
 pub mod accepter;
 pub mod alarm;
 pub mod answer;
+mod catalog;
 pub mod channel;
 mod desk;
 pub mod erase;

@@ -100,7 +100,11 @@ fn apply(ctx: &Ctx, plan: &mut Plan<'_>, track: &mut Track, one: &Incoming<'_>, 
     step.provider_id.clone_from(&event.provider_id);
     step.wa_id.clone_from(&event.wa_id);
     step.cost.clone_from(&event.cost);
-    step.error = if applied && new == Status::Failed { event.error.as_ref().map(|error| failure(error, &track.now)) } else { kept_error(&track.now, applied) };
+    step.error = if applied && new == Status::Failed {
+        event.error.as_ref().map(|error| MessageError::of_provider(error, track.now.kind != "template").to_json())
+    } else {
+        kept_error(&track.now, applied)
+    };
     track.now = step.applied(&track.now);
     if plan.rounds.len() <= track.moves {
         plan.rounds.push(Vec::new());

@@ -11,19 +11,29 @@ mod desk;
 pub mod erase;
 mod facts;
 mod gate;
+pub mod install;
+pub mod mark_opt_in;
 pub mod media;
 pub mod pace;
 mod phones;
+pub mod portal_cache;
+pub mod portal_event;
+pub mod portal_settings;
+pub mod portal_state;
 pub mod portal_view;
 pub mod purge;
 pub mod receive;
+pub mod redrive;
+pub mod register;
+pub mod register_plan;
 pub mod results;
 pub mod run_call;
 pub mod settle;
 mod template_choice;
+pub mod token;
 pub mod write_back;
 
-use crate::bitrix::Bitrix;
+use crate::bitrix::{Bitrix, BitrixError, TokenError};
 use crate::catalog::Catalog;
 use crate::db::crypto::Sealer;
 use crate::db::{Db, DbError};
@@ -49,6 +59,8 @@ pub struct Ctx {
     pub outbound: Outbound,
     /// Bitrix24 REST.
     pub bitrix: Bitrix,
+    /// Portals by `member_id`, for every inbound request.
+    pub portals: Arc<portal_cache::PortalCache>,
     /// Robots.
     pub catalog: Arc<Catalog>,
     /// Secrets at rest.
@@ -124,6 +136,25 @@ impl From<FinishError> for JobError {
         match error {
             FinishError::LeaseLost => Self::LeaseLost,
             FinishError::Db(error) => error.into(),
+        }
+    }
+}
+
+/// How long a job waits for a portal that is paused or without authorization; it is brought forward when the portal is back.
+const PORTAL_WAIT: Ms = crate::domain::clock::HOUR;
+
+impl JobError {
+    /// What a failed REST call means for the job that made it. `Refused` is final; who can do better looks at it first.
+    /// `Unknown` is a plain retry: only for calls that may safely be repeated.
+    pub fn from_bitrix(error: &BitrixError, now: Ms) -> Self {
+        let why = error.to_string();
+        match error {
+            BitrixError::Budget { at } => Self::Defer { at: *at, why },
+            BitrixError::Later { at, .. } => Self::Retry { after_ms: Some(at.saturating_sub(now).max(0)), why },
+            BitrixError::Unknown { .. } => Self::Retry { after_ms: None, why },
+            BitrixError::Refused(_) | BitrixError::Token(TokenError::NotInstalled) => Self::Fail { why },
+            BitrixError::Token(TokenError::AuthLost | TokenError::Paused(_)) => Self::Defer { at: now.saturating_add(PORTAL_WAIT), why },
+            BitrixError::Token(TokenError::Unavailable(_)) => Self::Retry { after_ms: None, why },
         }
     }
 }

@@ -343,6 +343,7 @@ CREATE TABLE job (
     cancel_key TEXT,
     attempt BIGINT NOT NULL,
     max_attempts BIGINT NOT NULL,
+    lost BIGINT NOT NULL,                 -- how often its lease ended without a finish (process died)
     lease_id TEXT,
     lease_until BIGINT,
     payload TEXT NOT NULL,                -- JSON of queue::Job
@@ -353,9 +354,9 @@ CREATE TABLE job (
 CREATE INDEX job_due ON job (run_at) WHERE state = 'ready';
 CREATE INDEX job_fair ON job (portal, lane, run_at, id) WHERE state = 'ready';
 CREATE INDEX job_leased ON job (lease_until) WHERE state = 'running';
-CREATE INDEX job_cancel ON job (portal, cancel_key) WHERE state = 'ready';
+CREATE INDEX job_cancel ON job (portal, cancel_key) WHERE state = 'ready' AND cancel_key IS NOT NULL;
 CREATE INDEX job_dead ON job (portal, updated_at) WHERE state = 'dead';
-CREATE UNIQUE INDEX job_idem ON job (portal, kind, idem_key) WHERE state = 'ready';
+CREATE UNIQUE INDEX job_idem ON job (portal, kind, idem_key) WHERE state = 'ready' AND idem_key IS NOT NULL;
 
 CREATE TABLE shard_lease (
     shard BIGINT PRIMARY KEY,

@@ -4,18 +4,25 @@
 //! connection (`BEGIN IMMEDIATE`) and a separate read pool, so nothing may be awaited inside a transaction that itself
 //! writes, and no transaction ever spans an HTTP call.
 
+pub mod backup;
+pub mod bulk;
+pub mod canary;
 pub mod connect;
 pub mod crypto;
 pub mod entity;
+mod lock;
 pub mod migrate;
+pub mod reseal;
 pub mod store;
 
 use crate::domain::crash::{Crash, Moment};
+use lock::ProcessLock;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What store functions take: a pool or a transaction.
 pub trait Conn: ConnectionTrait {}
@@ -63,17 +70,50 @@ pub struct Db {
     reader: DatabaseConnection,
     engine: Engine,
     crash: Arc<Crash>,
+    lock: Option<Arc<ProcessLock>>,
+    owned_shards: Arc<AtomicU64>,
 }
 
 impl Db {
     /// Puts together what `connect` opened.
     pub fn new(writer: DatabaseConnection, reader: DatabaseConnection, engine: Engine, crash: Arc<Crash>) -> Self {
-        Self { writer, reader, engine, crash }
+        Self { writer, reader, engine, crash, lock: None, owned_shards: Arc::new(AtomicU64::new(0)) }
+    }
+
+    /// Remembers which shards' jobs this process works off, one bit each: nobody else needs a hint about those.
+    pub fn set_owned_shards(&self, bits: u64) {
+        self.owned_shards.store(bits, Ordering::Relaxed);
+    }
+
+    /// Keeps the process lock as long as the database is open.
+    fn locked_by(mut self, lock: Option<ProcessLock>) -> Self {
+        self.lock = lock.map(Arc::new);
+        self
+    }
+
+    /// Frees the process lock although clones of this value may live on: the last step of a shutdown, and what a kill does.
+    pub fn release_lock(&self) {
+        if let Some(lock) = &self.lock {
+            lock.release();
+        }
+    }
+
+    /// Closes all connections (waits until borrowed ones come back) and frees the process lock.
+    pub async fn close(&self) {
+        // The reader first: the last connection to close is the writer, which then checkpoints the WAL.
+        let _ = self.reader.close_by_ref().await;
+        let _ = self.writer.close_by_ref().await;
+        self.release_lock();
     }
 
     /// Pool for reads outside a transaction.
     pub fn read(&self) -> &DatabaseConnection {
         &self.reader
+    }
+
+    /// PostgreSQL's own pool, for LISTEN.
+    pub(crate) fn postgres_pool(&self) -> Option<&sqlx::PgPool> {
+        (self.engine == Engine::Postgres).then(|| self.writer.get_postgres_connection_pool())
     }
 
     /// Which engine runs.
@@ -102,7 +142,7 @@ impl Db {
             }
             Engine::Postgres => self.writer.begin().await?,
         };
-        Ok(Tx { inner, crash: Arc::clone(&self.crash) })
+        Ok(Tx { inner, crash: Arc::clone(&self.crash), owned_shards: self.owned_shards.load(Ordering::Relaxed) })
     }
 }
 
@@ -111,9 +151,15 @@ impl Db {
 pub struct Tx {
     inner: DatabaseTransaction,
     crash: Arc<Crash>,
+    owned_shards: u64,
 }
 
 impl Tx {
+    /// Bits of the shards whose jobs this process works off.
+    pub fn owned_shards(&self) -> u64 {
+        self.owned_shards
+    }
+
     /// Commits; `point` names this site for the crash tests (`tests/it/crash.rs` reads the names from source).
     ///
     /// # Errors

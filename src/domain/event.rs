@@ -14,10 +14,13 @@ pub struct ProviderEvent {
     pub key: String,
     /// The provider's name of the sender it is for (Gupshup app name or id, Meta phone_number_id), if told.
     pub sender: Option<String>,
-    /// Moment by the provider's clock.
+    /// Moment by the provider's clock; 0 = not told (the moment of arrival stands for it).
     pub at: Ms,
     /// What it says.
     pub what: What,
+    /// The event's own part of the body as received; empty for messages, which carry it themselves.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub raw: Value,
 }
 
 /// What an event says.
@@ -127,4 +130,7 @@ pub struct TemplateEvent {
     pub category: Option<String>,
     /// Reason told.
     pub reason: Option<String>,
+    /// New quality (GREEN, YELLOW, RED, UNKNOWN), if it changed.
+    #[serde(default)]
+    pub quality: Option<String>,
 }

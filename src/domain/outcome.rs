@@ -59,6 +59,17 @@ pub struct ProviderError {
     pub text: String,
 }
 
+/// Most characters of a provider's words that are kept.
+const WORDS: usize = 300;
+
+impl ProviderError {
+    /// An error with its words shortened and without line ends.
+    pub fn new(class: ErrorClass, provider_code: Option<String>, text: impl AsRef<str>) -> Self {
+        let text = text.as_ref().split_whitespace().collect::<Vec<_>>().join(" ").chars().take(WORDS).collect();
+        Self { class, provider_code, text }
+    }
+}
+
 /// How one attempt ended. `Unknown` is never sent again by any rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]

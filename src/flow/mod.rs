@@ -1,12 +1,27 @@
 //! Use cases, one verb per file: the one-way path of DESIGN.md 3. Files hand over to each other only through jobs.
 
+pub mod accept_call;
+pub mod accept_hook;
+pub mod accepter;
+pub mod alarm;
+pub mod answer;
+pub mod erase;
+mod facts;
 pub mod install;
+pub mod pace;
+mod phones;
 pub mod portal_cache;
 pub mod portal_event;
 pub mod portal_state;
+pub mod portal_view;
+pub mod purge;
+pub mod receive;
 pub mod register;
 pub mod register_plan;
+pub mod results;
+pub mod settle;
 pub mod token;
+pub mod write_back;
 
 use crate::bitrix::{Bitrix, BitrixError, TokenError};
 use crate::catalog::Catalog;
@@ -44,6 +59,8 @@ pub struct Ctx {
     pub settings: Arc<FlowSettings>,
     /// Wakes workers of this process after a commit that stored jobs.
     pub wake: Arc<Notify>,
+    /// Group commit of what is answered with 200.
+    pub accepter: accepter::Accepter,
 }
 
 /// What the use cases need of the configuration.

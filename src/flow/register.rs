@@ -3,8 +3,9 @@
 //! Idempotent: each run looks at what is there. One robot's failure does not stop the others; it is stored with its reason and raises
 //! an alarm. Definitions travel one by one, since the empty key of a select's first option would not survive a batch's query string.
 
+use super::alarm::Kind;
 use super::portal_cache::PortalFacts;
-use super::portal_state::{self, ALARM_REGISTRATION, Subject};
+use super::portal_state::{self, Subject};
 use super::register_plan::{BindStep, Definition, Step, bind_steps, hash_of, steps};
 use super::{Ctx, JobError, Leftover, token};
 use crate::bitrix::bizproc::{self, Registry};
@@ -349,10 +350,10 @@ async fn finish(ctx: &Ctx, job: &Claimed, report: Option<Report>) -> Result<(), 
         let hash = failures.is_empty().then(|| registration_hash(ctx));
         store::set_registration(&*tx, portal, hash.as_deref(), now).await?;
         let subject = Subject { portal, version: 0, ids: &*ctx.ids, now };
-        if failures.is_empty() {
-            store::clear_alarm(&*tx, portal, ALARM_REGISTRATION).await?;
-        } else {
-            portal_state::alarm(&tx, subject, ALARM_REGISTRATION, &failures).await?;
+        if !failures.is_empty() {
+            let robots = report.outcomes.iter().filter(|it| it.error.is_some()).map(|it| it.code.as_str());
+            portal_state::alarm(&tx, subject, Kind::RegistrationFailed, &robots.collect::<Vec<_>>().join(", ")).await?;
+            tracing::warn!(portal.id = portal, failures, "registration incomplete");
         }
         // Robots vanish with an update of the application, and its event comes once or never.
         let again = NewJob::at(portal, Job::Register { reason: "daily".to_owned() }, now.saturating_add(DAY)).once(KEY);

@@ -1,11 +1,30 @@
 //! The only place that performs HTTP: timeouts, redaction, metrics, Retry-After, body caps, SSRF guard, crash points.
-//! SIGNATURES ARE FIXED (may grow), bodies to be written by the outbound owner.
+//!
+//! One exchange ends in one of three ways that matter to a sender: a complete answer, *certainly not sent* (refused by the guard,
+//! DNS, connect, TLS), or *nobody knows* (anything after the first byte may have left). Redirects are never followed by `send`.
+//! No error text carries a URL, header or body: addresses may contain tokens.
+
+mod address;
+mod build;
+mod client;
+mod exchange;
+mod fetch;
+mod guard;
+mod pins;
+pub mod sniff;
+#[cfg(test)]
+mod tests;
+
+pub use client::install_tls;
+pub use fetch::{FetchError, Fetched};
+pub use guard::{BadEntry, Reach, check_entry};
 
 use crate::domain::clock::Ms;
 use crate::domain::crash::Crash;
 use crate::domain::http::{HttpRequest, HttpResponse};
+use pins::Pins;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Who is on the other end: a metrics label and the guard's profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,6 +37,18 @@ pub enum Peer {
     Provider,
     /// A file source named by a tenant (guarded).
     File,
+}
+
+impl Peer {
+    /// The metrics label.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Portal => "portal",
+            Self::Authorization => "authorization",
+            Self::Provider => "provider",
+            Self::File => "file",
+        }
+    }
 }
 
 /// Why there is no complete answer.
@@ -37,6 +68,18 @@ pub enum OutboundError {
     TooLarge,
 }
 
+impl OutboundError {
+    /// The metrics label.
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Blocked(_) => "blocked",
+            Self::NotSent(_) => "not_sent",
+            Self::NoAnswer(_) => "no_answer",
+            Self::TooLarge => "too_large",
+        }
+    }
+}
+
 /// Settings of outgoing HTTP.
 #[derive(Debug, Clone)]
 pub struct OutboundSettings {
@@ -54,26 +97,101 @@ pub struct OutboundSettings {
     pub answer_cap_bytes: usize,
 }
 
+impl Default for OutboundSettings {
+    fn default() -> Self {
+        Self {
+            allow_private: false,
+            private_hosts: Vec::new(),
+            own_port: None,
+            connect_timeout: Duration::from_secs(10),
+            total_timeout: Duration::from_secs(30),
+            answer_cap_bytes: 16 * 1024 * 1024,
+        }
+    }
+}
+
+/// Why HTTP cannot be set up at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SetupError {
+    /// An entry of `PRIVATE_HOSTS` is no `host[:port]` and no CIDR.
+    #[error("PRIVATE_HOSTS: {0}")]
+    Entry(#[from] BadEntry),
+    /// TLS roots or the client itself.
+    #[error("HTTP client: {0}")]
+    Client(String),
+}
+
 /// Performs HTTP. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Outbound {
     settings: Arc<OutboundSettings>,
     crash: Arc<Crash>,
     client: reqwest::Client,
+    pins: Arc<Pins>,
 }
 
 impl Outbound {
+    /// Sets up the client. Installs the TLS provider of the process if nobody has.
+    ///
+    /// # Errors
+    /// [`SetupError`] for a bad `PRIVATE_HOSTS` entry or missing TLS roots.
+    pub fn new(settings: OutboundSettings, crash: Arc<Crash>) -> Result<Self, SetupError> {
+        let guard = guard::Guard::new(&settings)?;
+        let pins = Arc::new(Pins::new(guard, settings.connect_timeout));
+        let client = client::build(&settings, Arc::clone(&pins))?;
+        Ok(Self { settings: Arc::new(settings), crash, client, pins })
+    }
+
+    /// The same client with another time for a whole exchange (the portal's batch may take 60 s).
+    #[must_use]
+    pub fn with_timeout(&self, total: Duration) -> Self {
+        let settings = OutboundSettings { total_timeout: total, ..OutboundSettings::clone(&self.settings) };
+        Self { settings: Arc::new(settings), ..self.clone() }
+    }
+
     /// Performs one exchange without following redirects. `point` names this wire call for the crash tests.
     ///
     /// # Errors
     /// [`OutboundError`]: only `NoAnswer` and `TooLarge` may have had an effect at the peer.
-    pub async fn send(&self, _point: &'static str, _peer: Peer, _request: HttpRequest) -> Result<HttpResponse, OutboundError> {
-        let _ = (&self.settings, &self.crash, &self.client);
-        todo!()
+    pub async fn send(&self, point: &'static str, peer: Peer, request: HttpRequest) -> Result<HttpResponse, OutboundError> {
+        let started = Instant::now();
+        let result = self.exchange(point, request).await;
+        let outcome = match &result {
+            Ok(answer) => status_label(answer.status),
+            Err(error) => error.label(),
+        };
+        measure(peer, outcome, started);
+        result
+    }
+
+    /// Resolves an address and says on which side of the guard it lies, without contacting it.
+    ///
+    /// # Errors
+    /// `Blocked` when it may not be contacted, `NotSent` when the name does not resolve.
+    pub async fn reach(&self, url: &str) -> Result<Reach, OutboundError> {
+        let url = build::parse(url)?;
+        self.pins.admit(&url).await
     }
 }
 
-/// Reads `Retry-After` (seconds or HTTP date) as milliseconds from `now`.
-pub fn retry_after_ms(_answer: &HttpResponse, _now: Ms) -> Option<Ms> {
-    todo!()
+/// `2xx` … `5xx`.
+fn status_label(status: u16) -> &'static str {
+    match status / 100 {
+        2 => "2xx",
+        3 => "3xx",
+        4 => "4xx",
+        5 => "5xx",
+        _ => "other",
+    }
+}
+
+fn measure(peer: Peer, outcome: &'static str, started: Instant) {
+    let labels = [("peer", peer.label()), ("outcome", outcome)];
+    metrics::histogram!("courier24_http_seconds", &labels).record(started.elapsed().as_secs_f64());
+    metrics::counter!("courier24_http_total", &labels).increment(1);
+}
+
+/// Reads `Retry-After` (seconds or HTTP date) as milliseconds from `now`, at most a day.
+pub fn retry_after_ms(answer: &HttpResponse, now: Ms) -> Option<Ms> {
+    answer.retry_after_ms(Some(now))
 }

@@ -1,6 +1,13 @@
 //! Providers as pure adapters (sans-IO): build a request, read an answer, verify and read a webhook. No HTTP, no database, no clock.
 
+pub mod advice;
+pub mod gupshup;
+mod json;
+mod meta_shape;
 pub mod registry;
+pub mod settings;
+
+pub use settings::check_settings;
 
 use crate::domain::content::Content;
 use crate::domain::event::ProviderEvent;
@@ -161,7 +168,7 @@ pub enum WebhookError {
 pub struct SettingsError {
     /// Field name.
     pub field: String,
-    /// `required`, `not_digits`, `not_url`, `unknown_field`, `unknown_choice`, `too_long`.
+    /// `required`, `not_text`, `not_digits`, `not_url`, `unknown_field`, `unknown_choice`, `too_long`.
     pub reason: &'static str,
 }
 
@@ -204,5 +211,6 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     /// Classifies an answer that is not a send (template list, opt-in): `None` = fine.
     fn read_error(&self, answer: &HttpResponse) -> Option<ProviderError>;
     /// Requests that register our webhook at the provider, when it can be done by API; else empty and pages show steps.
+    /// The last one reads the registration back: its answer names `webhook_url` when all is well.
     fn build_subscribe(&self, channel: &ChannelConfig, webhook_url: &str) -> Vec<HttpRequest>;
 }

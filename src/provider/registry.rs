@@ -1,10 +1,11 @@
 //! The table of providers: one line an adapter.
 
 use super::Provider;
+use super::gupshup::Gupshup;
 
 /// All adapters of this binary.
 pub fn all() -> &'static [&'static dyn Provider] {
-    &[]
+    &[&Gupshup]
 }
 
 /// The adapter of a kind.

@@ -1,70 +1,269 @@
-//! Enqueue, claim, finish. SIGNATURES ARE FIXED, bodies to be written by the queue owner.
+//! Claims due jobs: finds who has any, chooses whose turn it is, and takes the groups in one statement.
+//!
+//! An empty poll is one probe of the index over due times, however many jobs wait for later. With few due jobs the oldest window names
+//! every portal and lane; only when it is full are the pairs walked through `job_fair` (a loose index scan, one step a pair), so a
+//! portal with ten thousand due jobs cannot hide one with a single job.
 
-use super::{Claimed, Group, NewJob};
-use crate::db::{Conn, Db, DbResult, Tx};
+use super::pick::{self, Busy, Due, Limits, Pick};
+use super::{Claimed, Group, Job, Lane, SHARDS, bury};
+use crate::db::bulk::{Cell, Column, Kind, Rows, list, one_of};
+use crate::db::{Conn, Db, DbError, DbResult, Tx};
 use crate::domain::clock::Ms;
 use crate::domain::ids::Ids;
+use sea_orm::{ConnectionTrait as _, DbBackend, QueryResult, Statement, Value};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Why a finish did not count.
-#[derive(Debug, thiserror::Error)]
-pub enum FinishError {
-    /// Another worker holds the job now; nothing of this transaction may be committed.
-    #[error("lease lost")]
-    LeaseLost,
-    /// The database failed.
-    #[error(transparent)]
-    Db(#[from] crate::db::DbError),
+/// Due jobs looked at before the pairs are walked.
+const WINDOW: i64 = 200;
+/// Pairs visited in one walk; the next turn goes on behind the portal served last.
+const STEPS: i64 = 500;
+/// Groups in one statement.
+const MOST_GROUPS: usize = 32;
+
+/// What a worker asks for.
+#[derive(Debug)]
+pub struct ClaimRequest<'a> {
+    /// Shards this process owns.
+    pub shards: &'a [i64],
+    /// The moment of the claim.
+    pub now: Ms,
+    /// Length of the lease, ms.
+    pub lease_ms: Ms,
+    /// Most groups.
+    pub groups: usize,
+    /// Most jobs.
+    pub jobs: u64,
+    /// Groups at work already.
+    pub busy: &'a Busy,
+    /// How many may be.
+    pub limits: Limits,
+    /// Portal served last.
+    pub after: &'a str,
 }
 
-/// Stores jobs inside the caller's transaction (one statement). Returns how many were new.
-pub async fn enqueue(_tx: &Tx, _ids: &dyn Ids, _now: Ms, _jobs: &[NewJob]) -> DbResult<u64> {
-    todo!()
+/// What it got.
+#[derive(Debug, Default)]
+pub struct Turn {
+    /// Groups under their leases.
+    pub groups: Vec<Group>,
+    /// Portal served last; the next request's `after`.
+    pub after: String,
 }
 
 /// Claims due jobs fairly: portals take turns, at most `Lane::group_size` of one portal and lane in a group.
-pub async fn claim(_db: &Db, _ids: &dyn Ids, _shards: &[i64], _now: Ms, _lease_ms: Ms, _limit: u64) -> DbResult<Vec<Group>> {
-    todo!()
-}
-
-/// Removes finished jobs inside the transaction that did their work.
 ///
 /// # Errors
-/// [`FinishError::LeaseLost`] when any of them is no longer under its lease: the caller must drop the transaction.
-pub async fn complete(_tx: &Tx, _jobs: &[&Claimed]) -> Result<(), FinishError> {
-    todo!()
+/// [`DbError`] when the database fails; then nothing is claimed.
+pub async fn claim(db: &Db, ids: &dyn Ids, shards: &[i64], now: Ms, lease_ms: Ms, limit: u64) -> DbResult<Vec<Group>> {
+    let limits = Limits { portal: usize::MAX, deliver: usize::MAX };
+    let request = ClaimRequest { shards, now, lease_ms, groups: MOST_GROUPS, jobs: limit, busy: &Busy::default(), limits, after: "" };
+    Ok(claim_turn(db, ids, &request).await?.groups)
 }
 
-/// Puts a job back for later. `counted` = this try was a failure (attempt + 1 was already taken at claim; false gives it back).
-pub async fn release(_tx: &Tx, _job: &Claimed, _run_at: Ms, _error: Option<&str>, _counted: bool) -> Result<(), FinishError> {
-    todo!()
+/// [`claim`] for a worker that knows what is at work already and whose turn it was.
+///
+/// # Errors
+/// [`DbError`] when the database fails; then nothing is claimed.
+pub async fn claim_turn(db: &Db, ids: &dyn Ids, request: &ClaimRequest<'_>) -> DbResult<Turn> {
+    let due = due_pairs(db.read(), request).await?;
+    let groups = request.groups.min(MOST_GROUPS);
+    let picks = pick::pick(&due, request.busy, request.limits, request.after, groups, request.jobs);
+    let Some(last) = picks.last() else {
+        return Ok(Turn { groups: Vec::new(), after: request.after.to_owned() });
+    };
+    let after = last.portal.clone();
+    let tx = db.begin().await?;
+    let groups = take(&tx, &ids.id("lease", request.now), &picks, request).await?;
+    tx.commit("queue.claim").await?;
+    Ok(Turn { groups, after })
 }
 
-/// Buries a job in `dead`.
-pub async fn bury(_tx: &Tx, _job: &Claimed, _error: &str) -> Result<(), FinishError> {
-    todo!()
+/// When the next ready job is due (it may be due already), for the timer's sleep.
+///
+/// # Errors
+/// [`DbError`] when the database fails.
+pub async fn next_due(db: &impl Conn) -> DbResult<Option<Ms>> {
+    next_due_after(db, Ms::MIN).await
 }
 
-/// Lengthens leases of running jobs (heartbeat); returns how many are still ours.
-pub async fn extend(_db: &Db, _lease_ids: &[String], _lease_until: Ms) -> DbResult<u64> {
-    todo!()
+/// When the next ready job is due, of those due later than `now`.
+///
+/// # Errors
+/// [`DbError`] when the database fails.
+pub async fn next_due_after(db: &impl Conn, now: Ms) -> DbResult<Option<Ms>> {
+    let sql = "SELECT run_at FROM job WHERE state = 'ready' AND run_at > $1 ORDER BY run_at LIMIT 1";
+    let found = db.query_one_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, [Value::from(now)])).await?;
+    Ok(found.map(|row| row.try_get_by_index(0)).transpose()?)
 }
 
-/// Cancels ready jobs of a portal by key (one statement); returns how many.
-pub async fn cancel(_tx: &Tx, _portal: &str, _key: &str) -> DbResult<u64> {
-    todo!()
+/// Portals and lanes with due jobs in our shards.
+async fn due_pairs(db: &impl Conn, request: &ClaimRequest<'_>) -> DbResult<Vec<Due>> {
+    let ours: BTreeSet<i64> = request.shards.iter().copied().collect();
+    let backend = db.get_database_backend();
+    let sql = "SELECT portal, lane, shard, count(*) FROM (SELECT portal, lane, shard FROM job WHERE state = 'ready' AND run_at <= $1 \
+               ORDER BY run_at LIMIT $2) AS oldest GROUP BY portal, lane, shard";
+    let values = [Value::from(request.now), Value::from(WINDOW)];
+    let rows = db.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    let mut seen = 0;
+    let mut pairs = Pairs::new();
+    for row in &rows {
+        let count: i64 = row.try_get_by_index(3)?;
+        seen += count;
+        note(&mut pairs, row, &ours, u64::try_from(count).unwrap_or_default())?;
+    }
+    if seen >= WINDOW {
+        let visited = walk(db, request, request.after, &ours, &mut pairs).await?;
+        if visited < STEPS && !request.after.is_empty() {
+            walk(db, request, "", &ours, &mut pairs).await?;
+        }
+        // There may be more than the window showed.
+        pairs.values_mut().for_each(|jobs| *jobs = u64::MAX);
+    }
+    Ok(pairs.into_iter().map(|((portal, lane), jobs)| Due { portal, lane, jobs }).collect())
 }
 
-/// Removes every ready job of a portal (uninstall); returns how many.
-pub async fn cancel_portal(_tx: &Tx, _portal: &str) -> DbResult<u64> {
-    todo!()
+type Pairs = BTreeMap<(String, Lane), u64>;
+
+/// Visits the pairs behind `after`, noting those with a due job. Returns how many were visited.
+async fn walk(db: &impl Conn, request: &ClaimRequest<'_>, after: &str, ours: &BTreeSet<i64>, pairs: &mut Pairs) -> DbResult<i64> {
+    let backend = db.get_database_backend();
+    let sql = if backend == DbBackend::Postgres { WALK_POSTGRES } else { WALK_SQLITE };
+    let rows = db.query_all_raw(Statement::from_sql_and_values(backend, sql, [Value::from(after), Value::from(STEPS)])).await?;
+    for row in &rows {
+        if row.try_get_by_index::<i64>(3)? <= request.now {
+            note(pairs, row, ours, 1)?;
+        }
+    }
+    Ok(i64::try_from(rows.len()).unwrap_or(i64::MAX))
 }
 
-/// Dead jobs back to ready with fresh attempts; all portals when `portal` is `None`.
-pub async fn redrive(_tx: &Tx, _portal: Option<&str>, _now: Ms) -> DbResult<u64> {
-    todo!()
+const WALK_SQLITE: &str = "WITH RECURSIVE walk(portal, lane, shard, run_at) AS (\
+    SELECT * FROM (SELECT portal, lane, shard, run_at FROM job WHERE state = 'ready' AND portal > $1 ORDER BY portal, lane, run_at, id LIMIT 1) \
+    UNION ALL \
+    SELECT job.portal, job.lane, job.shard, job.run_at FROM walk CROSS JOIN job WHERE job.rowid = (\
+        SELECT n.rowid FROM job AS n WHERE n.state = 'ready' AND (n.portal, n.lane) > (walk.portal, walk.lane) \
+        ORDER BY n.portal, n.lane, n.run_at, n.id LIMIT 1) \
+    LIMIT $2) SELECT portal, lane, shard, run_at FROM walk";
+
+const WALK_POSTGRES: &str = "WITH RECURSIVE walk(portal, lane, shard, run_at) AS (\
+    (SELECT portal, lane, shard, run_at FROM job WHERE state = 'ready' AND portal > $1 ORDER BY portal, lane, run_at, id LIMIT 1) \
+    UNION ALL \
+    SELECT n.portal, n.lane, n.shard, n.run_at FROM walk, LATERAL (\
+        SELECT portal, lane, shard, run_at FROM job WHERE state = 'ready' AND (portal, lane) > (walk.portal, walk.lane) \
+        ORDER BY portal, lane, run_at, id LIMIT 1) AS n) \
+    SELECT portal, lane, shard, run_at FROM walk LIMIT $2";
+
+fn note(pairs: &mut Pairs, row: &QueryResult, ours: &BTreeSet<i64>, jobs: u64) -> DbResult<()> {
+    let lane: i64 = row.try_get_by_index(1)?;
+    if ours.contains(&row.try_get_by_index::<i64>(2)?) {
+        // A lane of a later release stays where it is until a binary that knows it comes.
+        if let Some(lane) = Lane::from_number(lane) {
+            *pairs.entry((row.try_get_by_index(0)?, lane)).or_default() += jobs;
+        }
+    }
+    Ok(())
 }
 
-/// When the next ready job is due, for the timer's sleep.
-pub async fn next_due(_db: &impl Conn) -> DbResult<Option<Ms>> {
-    todo!()
+/// Takes the picked groups in one statement.
+async fn take(tx: &Tx, lease: &str, picks: &[Pick], request: &ClaimRequest<'_>) -> DbResult<Vec<Group>> {
+    let backend = tx.get_database_backend();
+    let mut values = vec![Value::from(lease), Value::from(request.now.saturating_add(request.lease_ms)), Value::from(request.now)];
+    let (picked, bound) = if backend == DbBackend::Postgres { picked_postgres(picks) } else { picked_sqlite(picks) };
+    values.extend(bound);
+    let mut shards = String::new();
+    if i64::try_from(request.shards.len()).unwrap_or(SHARDS) < SHARDS {
+        shards = format!(" AND {}", one_of(backend, "job.shard", values.len() + 1, Kind::Int));
+        values.push(list(backend, request.shards.iter().map(|shard| Cell::Int(*shard))));
+    }
+    let sql = format!(
+        "{picked} UPDATE job SET state = 'running', attempt = attempt + 1, lease_id = $1 || '/' || lane || '/' || portal, lease_until = $2, \
+         updated_at = $3 WHERE id IN (SELECT id FROM picked) AND state = 'ready'{shards} \
+         RETURNING id, portal, lane, payload, attempt, max_attempts, lease_id, run_at, created_at"
+    );
+    let rows = tx.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    gather(tx, &rows).await
+}
+
+/// SQLite has no LATERAL: one limited subselect a group.
+fn picked_sqlite(picks: &[Pick]) -> (String, Vec<Value>) {
+    let mut values = Vec::new();
+    let mut parts = Vec::new();
+    for pick in picks {
+        let n = values.len() + 4;
+        parts.push(format!(
+            "SELECT id FROM (SELECT id FROM job WHERE state = 'ready' AND portal = ${n} AND lane = ${} AND run_at <= $3 \
+             ORDER BY run_at, id LIMIT ${})",
+            n + 1,
+            n + 2
+        ));
+        values.extend([
+            Value::from(pick.portal.as_str()),
+            Value::from(pick.lane.number()),
+            Value::from(i64::try_from(pick.size).unwrap_or(i64::MAX)),
+        ]);
+    }
+    (format!("WITH picked(id) AS MATERIALIZED ({})", parts.join(" UNION ALL ")), values)
+}
+
+const PICKS: &[Column] = &[("portal", Kind::Text), ("lane", Kind::Int), ("size", Kind::Int)];
+
+/// The CTE is materialized so that the planner cannot run a limited, locking subselect twice and lock more than it was asked for.
+fn picked_postgres(picks: &[Pick]) -> (String, Vec<Value>) {
+    let mut rows = Rows::new(PICKS);
+    for pick in picks {
+        rows.push(vec![(&pick.portal).into(), pick.lane.number().into(), i64::try_from(pick.size).unwrap_or(i64::MAX).into()]);
+    }
+    let (source, values) = rows.source(DbBackend::Postgres, "p", 4);
+    let sql = format!(
+        "WITH picked(id) AS MATERIALIZED (SELECT j.id FROM {source}, LATERAL (SELECT id FROM job WHERE state = 'ready' AND portal = p.portal \
+         AND lane = p.lane AND run_at <= $3 ORDER BY run_at, id LIMIT p.size FOR UPDATE SKIP LOCKED) AS j)"
+    );
+    (sql, values)
+}
+
+/// Rows to groups, oldest job first; what cannot be read is buried at once.
+async fn gather(tx: &Tx, rows: &[QueryResult]) -> DbResult<Vec<Group>> {
+    let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+    for row in rows {
+        let (job, lane) = match read(row)? {
+            Ok(read) => read,
+            Err((unreadable, why)) => {
+                bury(tx, &unreadable, &why).await.map_err(|error| DbError::Failed(error.to_string()))?;
+                continue;
+            }
+        };
+        let group = groups.entry(job.lease_id.clone()).or_insert_with(|| Group { portal: job.portal.clone(), lane, jobs: Vec::new() });
+        group.jobs.push(job);
+    }
+    let mut groups: Vec<Group> = groups.into_values().collect();
+    for group in &mut groups {
+        group.jobs.sort_by(|a, b| (a.run_at, &a.id).cmp(&(b.run_at, &b.id)));
+    }
+    Ok(groups)
+}
+
+/// A claimed row; inner error = its payload is of no kind this binary knows.
+#[expect(clippy::type_complexity, reason = "two outcomes of one row, used once")]
+fn read(row: &QueryResult) -> DbResult<Result<(Claimed, Lane), (Claimed, String)>> {
+    let payload: String = row.try_get_by_index(3)?;
+    let parsed = serde_json::from_str::<Job>(&payload);
+    let lane = Lane::from_number(row.try_get_by_index(2)?);
+    let claimed = |job: Job| -> DbResult<Claimed> {
+        Ok(Claimed {
+            id: row.try_get_by_index(0)?,
+            portal: row.try_get_by_index(1)?,
+            job,
+            attempt: row.try_get_by_index(4)?,
+            max_attempts: row.try_get_by_index(5)?,
+            lease_id: row.try_get_by_index(6)?,
+            run_at: row.try_get_by_index(7)?,
+            created_at: row.try_get_by_index(8)?,
+        })
+    };
+    Ok(match (parsed, lane) {
+        (Ok(job), Some(lane)) => Ok((claimed(job)?, lane)),
+        (Ok(job), None) => Err((claimed(job)?, "lane unknown to this release".to_owned())),
+        // Only the id and the lease of an unreadable job are used.
+        (Err(error), _) => Err((claimed(Job::Purge { scope: String::new() })?, format!("payload unreadable: {error}"))),
+    })
 }

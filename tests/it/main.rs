@@ -1,1 +1,5 @@
+//! The one integration binary.
 
+mod queue;
+mod storage;
+mod support;

@@ -29,6 +29,8 @@ pub struct Model {
     pub attempt: i64,
     /// Max attempts.
     pub max_attempts: i64,
+    /// How often its lease ended without a finish.
+    pub lost: i64,
     /// Lease id.
     pub lease_id: Option<String>,
     /// Lease until (epoch ms).

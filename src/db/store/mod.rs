@@ -1,5 +1,30 @@
 //! Free functions over tables: connection first, portal second, always. One file a table or a close family.
 
+pub mod accepted;
+pub mod alarm;
+pub mod answer;
+pub mod api_call;
+pub mod api_channel;
+pub mod api_conversation;
+pub mod api_inbox;
+pub mod api_job;
+pub mod api_message;
+pub mod api_page;
+pub mod api_portal;
+pub mod attempt;
+mod bulk;
+pub mod call;
+pub mod conversation;
+pub mod dead;
+pub mod erase;
+pub mod health;
+pub mod inbox;
+pub mod message;
+pub mod message_event;
+pub mod meta;
+pub mod page_session;
 pub mod portal;
 pub mod portal_event;
+pub mod purge;
 pub mod registration;
+pub mod write_back;

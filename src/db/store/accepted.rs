@@ -1,0 +1,138 @@
+//! The two tables of the accept path, written many rows in one statement by the group commit of `flow/accepter`.
+
+use crate::db::bulk::{self, Cell, Column, Kind, Rows};
+use crate::db::{Conn, DbResult};
+use crate::domain::clock::Ms;
+
+/// A robot call as it is accepted.
+#[derive(Debug, Clone)]
+pub struct NewCall {
+    /// Our id.
+    pub id: String,
+    /// Portal.
+    pub portal: String,
+    /// Bitrix24's key of this firing.
+    pub event_token: String,
+    /// CODE.
+    pub code: String,
+    /// Workflow.
+    pub workflow_id: String,
+    /// Module, entity, id.
+    pub document: [String; 3],
+    /// Who fired.
+    pub user_id: Option<String>,
+    /// The process waits.
+    pub use_subscription: bool,
+    /// Seconds, 0 = for ever.
+    pub timeout_seconds: i64,
+    /// The portal's clock, seconds.
+    pub portal_ts: Option<i64>,
+    /// JSON of the properties.
+    pub input: String,
+    /// Of the HTTP request.
+    pub request_id: Option<String>,
+    /// Our clock.
+    pub accepted_at: Ms,
+}
+
+/// A provider's event as it is accepted.
+#[derive(Debug, Clone)]
+pub struct NewInbox {
+    /// Our id.
+    pub id: String,
+    /// Portal.
+    pub portal: String,
+    /// Channel.
+    pub channel_id: String,
+    /// The provider's key, unique in the channel.
+    pub event_key: String,
+    /// status message template other.
+    pub label: &'static str,
+    /// JSON of the event.
+    pub body: String,
+    /// `stored`, or `unrouted` when it is for none of our channels.
+    pub state: &'static str,
+    /// Our clock.
+    pub received_at: Ms,
+}
+
+const CALL: &[Column] = &[
+    ("id", Kind::Text),
+    ("portal", Kind::Text),
+    ("event_token", Kind::Text),
+    ("code", Kind::Text),
+    ("workflow_id", Kind::Text),
+    ("document_module", Kind::Text),
+    ("document_entity", Kind::Text),
+    ("document_id", Kind::Text),
+    ("user_id", Kind::Text),
+    ("use_subscription", Kind::Text),
+    ("timeout_seconds", Kind::Int),
+    ("portal_ts", Kind::Int),
+    ("input", Kind::Text),
+    ("request_id", Kind::Text),
+    ("state", Kind::Text),
+    ("accepted_at", Kind::Int),
+];
+
+const INBOX: &[Column] = &[
+    ("id", Kind::Text),
+    ("portal", Kind::Text),
+    ("channel_id", Kind::Text),
+    ("event_key", Kind::Text),
+    ("label", Kind::Text),
+    ("body", Kind::Text),
+    ("state", Kind::Text),
+    ("received_at", Kind::Int),
+];
+
+/// Stores calls of any portals; one that is known by its event token is left as it is. Returns the ids of the new ones.
+///
+/// # Errors
+/// [`crate::db::DbError`] when the database refuses any row: then none is stored.
+pub async fn insert_calls(db: &impl Conn, calls: &[&NewCall]) -> DbResult<Vec<String>> {
+    let mut rows = Rows::new(CALL);
+    for call in calls {
+        let [module, entity, document_id] = &call.document;
+        rows.push(vec![
+            (&call.id).into(),
+            (&call.portal).into(),
+            (&call.event_token).into(),
+            (&call.code).into(),
+            (&call.workflow_id).into(),
+            module.into(),
+            entity.into(),
+            document_id.into(),
+            call.user_id.as_ref().into(),
+            if call.use_subscription { "Y" } else { "N" }.into(),
+            call.timeout_seconds.into(),
+            call.portal_ts.into(),
+            (&call.input).into(),
+            call.request_id.as_ref().into(),
+            "accepted".into(),
+            call.accepted_at.into(),
+        ]);
+    }
+    bulk::insert(db, "robot_call", &rows, "ON CONFLICT (portal, event_token) DO NOTHING", "id").await
+}
+
+/// Stores events of any channels; one that is known by its key is left as it is. Returns the ids of the new ones.
+///
+/// # Errors
+/// [`crate::db::DbError`] when the database refuses any row: then none is stored.
+pub async fn insert_inbox(db: &impl Conn, events: &[&NewInbox]) -> DbResult<Vec<String>> {
+    let mut rows = Rows::new(INBOX);
+    for event in events {
+        rows.push(vec![
+            (&event.id).into(),
+            (&event.portal).into(),
+            (&event.channel_id).into(),
+            (&event.event_key).into(),
+            Cell::from(event.label),
+            (&event.body).into(),
+            Cell::from(event.state),
+            event.received_at.into(),
+        ]);
+    }
+    bulk::insert(db, "inbox_event", &rows, "ON CONFLICT (channel_id, event_key) DO NOTHING", "id").await
+}

@@ -1,0 +1,125 @@
+//! The answer a call owes to its process: what it says and how telling it ended (DESIGN.md 4, "four ends").
+
+use crate::db::entity::answer::{ActiveModel, Column, Entity, Model};
+use crate::db::{Conn, DbResult, Tx};
+use crate::domain::clock::Ms;
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, Set};
+use serde_json::Value;
+
+/// How telling an answer ended; `None` = not yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Not told yet, or nothing to tell.
+    None,
+    /// The portal said `true`.
+    Delivered,
+    /// The process was gone at the first attempt.
+    TooLate,
+    /// Told or gone: nobody knows.
+    Unknown,
+    /// The portal does not let us.
+    Refused,
+}
+
+impl End {
+    /// The word of the API and of the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Delivered => "delivered",
+            Self::TooLate => "too_late",
+            Self::Unknown => "unknown",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// Stores an answer unless the call already has one: what was promised first stands. Returns whether it is new.
+pub async fn put(tx: &Tx, portal: &str, call_id: &str, return_values: &Value, now: Ms) -> DbResult<bool> {
+    let row = ActiveModel {
+        call_id: Set(call_id.to_owned()),
+        portal: Set(portal.to_owned()),
+        return_values: Set(return_values.to_string()),
+        answer_end: Set(End::None.as_str().to_owned()),
+        attempts: Set(0),
+        last_error: Set(None),
+        created_at: Set(now),
+        last_attempt_at: Set(None),
+        ended_at: Set(None),
+    };
+    let inserted =
+        Entity::insert(row).on_conflict(OnConflict::column(Column::CallId).do_nothing().to_owned()).exec_without_returning(&**tx).await?;
+    Ok(inserted > 0)
+}
+
+/// The answer of a call.
+pub async fn find(db: &impl Conn, portal: &str, call_id: &str) -> DbResult<Option<Model>> {
+    Ok(Entity::find_by_id(call_id).filter(Column::Portal.eq(portal)).one(db).await?)
+}
+
+/// The answers of several calls, in no order.
+pub async fn list(db: &impl Conn, portal: &str, call_ids: &[String]) -> DbResult<Vec<Model>> {
+    Ok(Entity::find().filter(Column::Portal.eq(portal)).filter(Column::CallId.is_in(call_ids)).all(db).await?)
+}
+
+/// Counts an attempt before it leaves, so that a kill on the wire is known afterwards.
+pub async fn begin_attempt(tx: &Tx, portal: &str, call_ids: &[String], now: Ms) -> DbResult<()> {
+    Entity::update_many()
+        .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+        .col_expr(Column::LastAttemptAt, Expr::value(now))
+        .filter(Column::Portal.eq(portal))
+        .filter(Column::CallId.is_in(call_ids))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}
+
+/// Takes back an attempt that certainly did not leave.
+pub async fn withdraw_attempt(tx: &Tx, portal: &str, call_ids: &[String], error: &str) -> DbResult<()> {
+    Entity::update_many()
+        .col_expr(Column::Attempts, Expr::col(Column::Attempts).sub(1))
+        .col_expr(Column::LastError, Expr::value(error))
+        .filter(Column::Portal.eq(portal))
+        .filter(Column::CallId.is_in(call_ids))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}
+
+/// Notes why an attempt did not settle the answer.
+pub async fn note_error(tx: &Tx, portal: &str, call_ids: &[String], error: &str) -> DbResult<()> {
+    Entity::update_many()
+        .col_expr(Column::LastError, Expr::value(error))
+        .filter(Column::Portal.eq(portal))
+        .filter(Column::CallId.is_in(call_ids))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}
+
+/// Records the end of several answers.
+pub async fn finish(tx: &Tx, portal: &str, call_ids: &[String], end: End, error: Option<&str>, now: Ms) -> DbResult<()> {
+    Entity::update_many()
+        .col_expr(Column::AnswerEnd, Expr::value(end.as_str()))
+        .col_expr(Column::LastError, Expr::value(error.map(ToOwned::to_owned)))
+        .col_expr(Column::EndedAt, Expr::value(now))
+        .filter(Column::Portal.eq(portal))
+        .filter(Column::CallId.is_in(call_ids))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}
+
+/// Marks calls whose answering is over.
+pub async fn close_calls(tx: &Tx, portal: &str, call_ids: &[String], now: Ms) -> DbResult<()> {
+    use crate::db::entity::robot_call;
+    robot_call::Entity::update_many()
+        .col_expr(robot_call::Column::State, Expr::value("answered"))
+        .col_expr(robot_call::Column::FinishedAt, Expr::value(now))
+        .filter(robot_call::Column::Portal.eq(portal))
+        .filter(robot_call::Column::Id.is_in(call_ids))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,185 @@
+//! What is to be written into CRM besides the answer: deal fields and timeline entries.
+
+use crate::db::entity::write_back::{ActiveModel, Column, Entity, Model};
+use crate::db::{Conn, DbResult, Tx};
+use crate::domain::clock::Ms;
+use crate::domain::ids::Ids;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, Set};
+use serde_json::{Map, Value};
+
+/// What an entry is for.
+#[derive(Debug, Clone)]
+pub struct Target<'a> {
+    /// The call it belongs to.
+    pub call_id: Option<&'a str>,
+    /// The message it shows.
+    pub message_id: Option<&'a str>,
+    /// `CCrmDocumentDeal`, ….
+    pub document_entity: &'a str,
+    /// `DEAL_512`, ….
+    pub document_id: &'a str,
+}
+
+fn fresh(id: &str, portal: &str, kind: &str, target: &Target<'_>, payload: String, now: Ms) -> ActiveModel {
+    ActiveModel {
+        id: Set(id.to_owned()),
+        portal: Set(portal.to_owned()),
+        kind: Set(kind.to_owned()),
+        call_id: Set(target.call_id.map(ToOwned::to_owned)),
+        message_id: Set(target.message_id.map(ToOwned::to_owned)),
+        document_entity: Set(target.document_entity.to_owned()),
+        document_id: Set(target.document_id.to_owned()),
+        payload: Set(payload),
+        state: Set("pending".to_owned()),
+        external_id: Set(None),
+        external_kind: Set(None),
+        shown: Set(None),
+        attempts: Set(0),
+        last_error: Set(None),
+        created_at: Set(now),
+        updated_at: Set(now),
+        done_at: Set(None),
+    }
+}
+
+/// Sets the field values that a call owes to its document: one row a call, the newest values win. Returns the row's id.
+#[expect(clippy::too_many_arguments, reason = "connection, portal and the row's columns")]
+pub async fn put_fields(
+    tx: &Tx,
+    portal: &str,
+    ids: &dyn Ids,
+    call_id: &str,
+    document_entity: &str,
+    document_id: &str,
+    fields: &Map<String, Value>,
+    now: Ms,
+) -> DbResult<String> {
+    let payload = Value::Object(fields.clone()).to_string();
+    let existing = Entity::find()
+        .filter(Column::Portal.eq(portal))
+        .filter(Column::CallId.eq(call_id))
+        .filter(Column::Kind.eq("fields"))
+        .one(&**tx)
+        .await?;
+    if let Some(row) = existing {
+        Entity::update_many()
+            .col_expr(Column::Payload, Expr::value(payload))
+            .col_expr(Column::State, Expr::value("pending"))
+            .col_expr(Column::UpdatedAt, Expr::value(Ord::max(now, row.updated_at + 1)))
+            .filter(Column::Portal.eq(portal))
+            .filter(Column::Id.eq(&row.id))
+            .exec(&**tx)
+            .await?;
+        return Ok(row.id);
+    }
+    let id = ids.id("wb", now);
+    let target = Target { call_id: Some(call_id), message_id: None, document_entity, document_id };
+    Entity::insert(fresh(&id, portal, "fields", &target, payload, now)).exec_without_returning(&**tx).await?;
+    Ok(id)
+}
+
+/// Asks for a timeline entry that shows a message. Returns the row's id.
+#[expect(clippy::too_many_arguments, reason = "connection, portal and the row's columns")]
+pub async fn put_timeline(
+    tx: &Tx,
+    portal: &str,
+    ids: &dyn Ids,
+    call_id: Option<&str>,
+    message_id: &str,
+    document_entity: &str,
+    document_id: &str,
+    now: Ms,
+) -> DbResult<String> {
+    let id = ids.id("wb", now);
+    let target = Target { call_id, message_id: Some(message_id), document_entity, document_id };
+    Entity::insert(fresh(&id, portal, "timeline", &target, "{}".to_owned(), now)).exec_without_returning(&**tx).await?;
+    Ok(id)
+}
+
+/// Several rows by id, oldest first.
+pub async fn list(db: &impl Conn, portal: &str, ids: &[String]) -> DbResult<Vec<Model>> {
+    Ok(Entity::find().filter(Column::Portal.eq(portal)).filter(Column::Id.is_in(ids)).order_by_asc(Column::Id).all(db).await?)
+}
+
+/// Rows of a call, oldest first.
+pub async fn list_for_call(db: &impl Conn, portal: &str, call_id: &str) -> DbResult<Vec<Model>> {
+    Ok(Entity::find().filter(Column::Portal.eq(portal)).filter(Column::CallId.eq(call_id)).order_by_asc(Column::Id).all(db).await?)
+}
+
+/// The timeline entries that show these messages.
+pub async fn timeline_of(db: &impl Conn, portal: &str, message_ids: &[String]) -> DbResult<Vec<Model>> {
+    Ok(Entity::find()
+        .filter(Column::Portal.eq(portal))
+        .filter(Column::Kind.eq("timeline"))
+        .filter(Column::MessageId.is_in(message_ids))
+        .all(db)
+        .await?)
+}
+
+/// Counts a try before it leaves.
+pub async fn begin_attempt(tx: &Tx, portal: &str, ids: &[String]) -> DbResult<()> {
+    Entity::update_many()
+        .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+        .filter(Column::Portal.eq(portal))
+        .filter(Column::Id.is_in(ids))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}
+
+/// Takes back a try that certainly did not leave.
+pub async fn withdraw_attempt(tx: &Tx, portal: &str, ids: &[String], error: &str) -> DbResult<()> {
+    Entity::update_many()
+        .col_expr(Column::Attempts, Expr::col(Column::Attempts).sub(1))
+        .col_expr(Column::LastError, Expr::value(error))
+        .filter(Column::Portal.eq(portal))
+        .filter(Column::Id.is_in(ids))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}
+
+/// Written, as of the row's `updated_at`: values put meanwhile stay pending.
+pub async fn done(tx: &Tx, portal: &str, row: &Model, shown: Option<&str>, now: Ms) -> DbResult<()> {
+    Entity::update_many()
+        .col_expr(Column::State, Expr::value("done"))
+        .col_expr(Column::Shown, Expr::value(shown.map(ToOwned::to_owned)))
+        .col_expr(Column::LastError, Expr::value(Option::<String>::None))
+        .col_expr(Column::DoneAt, Expr::value(now))
+        .filter(Column::Portal.eq(portal))
+        .filter(Column::Id.eq(&row.id))
+        .filter(Column::UpdatedAt.eq(row.updated_at))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}
+
+/// An entry exists in CRM now.
+pub async fn created(tx: &Tx, portal: &str, id: &str, external_kind: &str, external_id: &str, shown: &str, now: Ms) -> DbResult<()> {
+    Entity::update_many()
+        .col_expr(Column::State, Expr::value("done"))
+        .col_expr(Column::ExternalKind, Expr::value(external_kind))
+        .col_expr(Column::ExternalId, Expr::value(external_id))
+        .col_expr(Column::Shown, Expr::value(shown))
+        .col_expr(Column::LastError, Expr::value(Option::<String>::None))
+        .col_expr(Column::DoneAt, Expr::value(now))
+        .filter(Column::Portal.eq(portal))
+        .filter(Column::Id.eq(id))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}
+
+/// The portal refused it for good.
+pub async fn failed(tx: &Tx, portal: &str, id: &str, error: &str, now: Ms) -> DbResult<()> {
+    Entity::update_many()
+        .col_expr(Column::State, Expr::value("failed"))
+        .col_expr(Column::LastError, Expr::value(error))
+        .col_expr(Column::DoneAt, Expr::value(now))
+        .filter(Column::Portal.eq(portal))
+        .filter(Column::Id.eq(id))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}

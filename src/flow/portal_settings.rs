@@ -1,0 +1,174 @@
+//! A portal's own settings: JSON in the portal's row, judged before it is stored. Keys of other features are left alone.
+
+use super::Ctx;
+use super::purge::{RETENTION_DAYS, RETENTION_RANGE};
+use crate::db::DbError;
+use crate::db::store::{api_channel, api_portal};
+use crate::queue::{self, Job, NewJob};
+use serde_json::{Map, Value};
+
+/// Longest filler, in characters.
+const FILLER_MOST: usize = 60;
+
+/// Settings as read; `None` = follows the portal's language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Channel that an empty `channel` property means.
+    pub default_channel: Option<String>,
+    /// Stands for an empty template value.
+    pub filler: Option<String>,
+    /// Country of phones without a country code, two letters.
+    pub region: Option<String>,
+    /// IANA name.
+    pub time_zone: Option<String>,
+    /// Whether the trigger `message_read` fires.
+    pub message_read: bool,
+    /// Days that ended things are kept.
+    pub retention_days: i64,
+}
+
+/// What to change: outer `None` = leave, inner `None` = back to the default.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "the fields are those of `Settings`")]
+pub struct Change {
+    pub default_channel: Option<Option<String>>,
+    pub filler: Option<Option<String>>,
+    pub region: Option<Option<String>>,
+    pub time_zone: Option<Option<String>>,
+    pub message_read: Option<Option<bool>>,
+    pub retention_days: Option<Option<i64>>,
+}
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// A value is not possible.
+    #[error("{field}: {reason}")]
+    Invalid {
+        /// The setting.
+        field: &'static str,
+        /// A stable word.
+        reason: &'static str,
+    },
+    /// No such portal.
+    #[error("no such portal")]
+    PortalGone,
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// Reads the stored JSON; a value of a wrong shape counts as absent.
+pub fn read(stored: &str) -> Settings {
+    let map: Map<String, Value> = serde_json::from_str(stored).unwrap_or_default();
+    let text = |key: &str| map.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+    Settings {
+        default_channel: text("default_channel"),
+        filler: text("filler"),
+        region: text("region"),
+        time_zone: text("time_zone"),
+        message_read: map.get("message_read").and_then(Value::as_bool).unwrap_or(false),
+        retention_days: map.get("retention_days").and_then(Value::as_i64).filter(|days| RETENTION_RANGE.contains(days)).unwrap_or(RETENTION_DAYS),
+    }
+}
+
+/// Judges and stores a change. A new default channel is shown by robots, so they are registered again.
+///
+/// # Errors
+/// [`Refused`]; nothing was changed.
+pub async fn put(ctx: &Ctx, portal: &str, change: Change) -> Result<Settings, Refused> {
+    judge(&change)?;
+    if let Some(Some(channel)) = &change.default_channel
+        && api_channel::find(ctx.db.read(), portal, channel).await?.is_none()
+    {
+        return Err(Refused::Invalid { field: "default_channel", reason: "unknown_channel" });
+    }
+    let now = ctx.clock.now();
+    let tx = ctx.db.begin().await?;
+    let row = api_portal::find(&*tx, portal).await?.ok_or(Refused::PortalGone)?;
+    let before = read(&row.settings);
+    let mut map: Map<String, Value> = serde_json::from_str(&row.settings).unwrap_or_default();
+    set(&mut map, "default_channel", change.default_channel);
+    set(&mut map, "filler", change.filler);
+    set(&mut map, "region", change.region.map(|region| region.map(|region| region.to_ascii_uppercase())));
+    set(&mut map, "time_zone", change.time_zone);
+    set(&mut map, "message_read", change.message_read);
+    set(&mut map, "retention_days", change.retention_days);
+    let stored = Value::Object(map).to_string();
+    let after = read(&stored);
+    api_portal::put_settings(&*tx, portal, &stored, now).await?;
+    if before.default_channel != after.default_channel || before.message_read != after.message_read {
+        let job = NewJob::at(portal, Job::Register { reason: "settings changed".to_owned() }, now).once("register");
+        queue::enqueue(&tx, ctx.ids.as_ref(), now, &[job]).await?;
+    }
+    tx.commit("portal_settings.put").await?;
+    ctx.wake.notify_waiters();
+    Ok(after)
+}
+
+fn set<T: Into<Value>>(map: &mut Map<String, Value>, key: &str, change: Option<Option<T>>) {
+    match change {
+        None => {}
+        Some(None) => {
+            map.remove(key);
+        }
+        Some(Some(value)) => {
+            map.insert(key.to_owned(), value.into());
+        }
+    }
+}
+
+fn judge(change: &Change) -> Result<(), Refused> {
+    let invalid = |field, reason| Err(Refused::Invalid { field, reason });
+    if let Some(Some(filler)) = &change.filler {
+        // WhatsApp refuses empty values and line breaks in parameters (reference/whatsapp.md 4.4).
+        if filler.trim().is_empty() {
+            return invalid("filler", "empty");
+        }
+        if filler.chars().count() > FILLER_MOST || filler.chars().any(char::is_control) {
+            return invalid("filler", "too_long_or_not_one_line");
+        }
+    }
+    if let Some(Some(region)) = &change.region
+        && !(region.len() == 2 && region.chars().all(|c| c.is_ascii_alphabetic()))
+    {
+        return invalid("region", "not_two_letters");
+    }
+    if let Some(Some(zone)) = &change.time_zone
+        && zone.parse::<chrono_tz::Tz>().is_err()
+    {
+        return invalid("time_zone", "unknown_time_zone");
+    }
+    if let Some(Some(days)) = change.retention_days
+        && !RETENTION_RANGE.contains(&days)
+    {
+        return invalid("retention_days", "not_31_to_3650");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn impossible_values_are_refused_by_name() {
+        let change = |edit: fn(&mut Change)| {
+            let mut change = Change::default();
+            edit(&mut change);
+            judge(&change).err().map(|refused| refused.to_string())
+        };
+        assert_eq!(change(|c| c.filler = Some(Some(" ".into()))).as_deref(), Some("filler: empty"));
+        assert_eq!(change(|c| c.filler = Some(Some("a\nb".into()))).as_deref(), Some("filler: too_long_or_not_one_line"));
+        assert_eq!(change(|c| c.region = Some(Some("RUS".into()))).as_deref(), Some("region: not_two_letters"));
+        assert_eq!(change(|c| c.time_zone = Some(Some("Moscow".into()))).as_deref(), Some("time_zone: unknown_time_zone"));
+        assert_eq!(change(|c| c.retention_days = Some(Some(7))).as_deref(), Some("retention_days: not_31_to_3650"));
+        assert_eq!(change(|c| c.time_zone = Some(Some("Europe/Moscow".into()))), None);
+    }
+
+    #[test]
+    fn wrong_shapes_in_the_row_count_as_absent() {
+        let settings = read(r#"{"filler":7,"region":"","message_read":"yes","retention_days":2,"patterns":{}}"#);
+        assert_eq!(settings, read("not json"));
+    }
+}

@@ -1,0 +1,99 @@
+//! A portal as the outgoing path sees it: its state, its language, and the settings that decide how things are read and written.
+
+use crate::db::entity::portal;
+use crate::db::store;
+use crate::db::{Conn, DbResult};
+use crate::i18n;
+use chrono_tz::Tz;
+use serde_json::{Map, Value};
+
+/// What a missing template value becomes when `on_missing` is `empty` and the portal names no filler.
+const FILLER: &str = "-";
+
+/// `portal.status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PortalStatus {
+    /// Works.
+    Active,
+    /// No usable token: messages leave, answers and facts wait.
+    AuthLost,
+    /// Plan, payment or overload: as above.
+    Paused,
+    /// Gone.
+    Uninstalled,
+}
+
+/// One portal.
+#[derive(Debug, Clone)]
+pub struct PortalView {
+    /// `member_id`.
+    pub id: String,
+    /// Host name.
+    pub domain: String,
+    /// State.
+    pub status: PortalStatus,
+    /// `ru` or `en`.
+    pub lang: &'static str,
+    /// IANA time zone.
+    pub time_zone: Tz,
+    /// Default region of phones, ISO country.
+    pub region: String,
+    /// Default channel's id.
+    pub default_channel: Option<String>,
+    /// Stands for an empty template value.
+    pub filler: String,
+    /// Stored patterns by name.
+    pub patterns: Map<String, Value>,
+}
+
+impl PortalView {
+    /// Reads the row; settings of a wrong shape count as absent.
+    pub fn of(row: &portal::Model) -> Self {
+        let settings: Map<String, Value> = serde_json::from_str(&row.settings).unwrap_or_default();
+        let text = |key: &str| settings.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let (region, time_zone) = home(&row.lang);
+        Self {
+            id: row.member_id.clone(),
+            domain: row.domain.clone(),
+            status: match row.status.as_str() {
+                "active" => PortalStatus::Active,
+                "auth_lost" => PortalStatus::AuthLost,
+                "uninstalled" => PortalStatus::Uninstalled,
+                _ => PortalStatus::Paused,
+            },
+            lang: i18n::language_for(&row.lang),
+            time_zone: text("time_zone").and_then(|name| name.parse().ok()).unwrap_or(time_zone),
+            region: text("region").map_or_else(|| region.to_owned(), str::to_owned),
+            default_channel: text("default_channel").map(str::to_owned),
+            filler: text("filler").unwrap_or(FILLER).to_owned(),
+            patterns: settings.get("patterns").and_then(Value::as_object).cloned().unwrap_or_default(),
+        }
+    }
+
+    /// Reads a portal; `None` when there is no such portal.
+    pub async fn find(db: &impl Conn, portal: &str) -> DbResult<Option<Self>> {
+        Ok(store::portal::find(db, portal).await?.as_ref().map(Self::of))
+    }
+}
+
+/// Region and time zone of a portal that has not been told: by the language it was made in.
+fn home(lang: &str) -> (&'static str, Tz) {
+    match lang {
+        "ru" => ("RU", chrono_tz::Europe::Moscow),
+        "by" | "be" => ("BY", chrono_tz::Europe::Minsk),
+        "kz" | "kk" => ("KZ", chrono_tz::Asia::Almaty),
+        "ua" | "uk" => ("UA", chrono_tz::Europe::Kyiv),
+        "de" => ("DE", chrono_tz::Europe::Berlin),
+        "fr" => ("FR", chrono_tz::Europe::Paris),
+        "it" => ("IT", chrono_tz::Europe::Rome),
+        "pl" => ("PL", chrono_tz::Europe::Warsaw),
+        "br" => ("BR", chrono_tz::America::Sao_Paulo),
+        "la" => ("MX", chrono_tz::America::Mexico_City),
+        "tr" => ("TR", chrono_tz::Europe::Istanbul),
+        "in" => ("IN", chrono_tz::Asia::Kolkata),
+        "vn" => ("VN", chrono_tz::Asia::Ho_Chi_Minh),
+        "id" => ("ID", chrono_tz::Asia::Jakarta),
+        "ja" => ("JP", chrono_tz::Asia::Tokyo),
+        _ => ("US", chrono_tz::UTC),
+    }
+}

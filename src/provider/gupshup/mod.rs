@@ -1,0 +1,113 @@
+//! Gupshup (reference/whatsapp.md 4): V1 form with the account's key, V3 JSON where a partner token is set; V2 and V3 events.
+//!
+//! Pure: requests are built and answers read here, nothing is sent, stored or timed. No idempotency key exists at this provider, so
+//! `answer` is exact about what certainly was not sent.
+
+mod access;
+mod answer;
+mod errors;
+mod events;
+mod inbound;
+mod send;
+mod templates;
+#[cfg(test)]
+mod tests;
+
+use super::{Capabilities, ChannelConfig, Outgoing, Provider, SettingField, TemplatePage, WebhookError, WebhookRequest};
+use crate::domain::event::ProviderEvent;
+use crate::domain::http::{HttpRequest, HttpResponse};
+use crate::domain::outcome::{ProviderError, SendOutcome};
+use access::HOOK_HEADER;
+
+/// The adapter.
+#[derive(Debug, Clone, Copy)]
+pub struct Gupshup;
+
+const CAPABILITIES: Capabilities = Capabilities {
+    official: true,
+    kinds: &["template", "text"],
+    text_limit: 4_096,
+    template_list: true,
+    opt_in_list: true,
+    named_params: true,
+    channel_rate: 10,
+    pair_interval_ms: 6_000,
+    pair_burst: 5,
+};
+
+const FIELDS: [SettingField; 7] = [
+    field("app_name", "text", true),
+    field("app_id", "text", false),
+    field("source", "digits", true),
+    field("api_key", "secret", true),
+    field("partner_token", "secret", false),
+    field("hook_header", "secret", false),
+    SettingField { name: "mark_opt_in", kind: "choice", required: false, choices: &["on_consent", "never", "before_first_template"] },
+];
+
+const fn field(name: &'static str, kind: &'static str, required: bool) -> SettingField {
+    SettingField { name, kind, required, choices: &[] }
+}
+
+impl Provider for Gupshup {
+    fn kind(&self) -> &'static str {
+        "gupshup"
+    }
+
+    fn capabilities(&self) -> &'static Capabilities {
+        &CAPABILITIES
+    }
+
+    fn setting_fields(&self) -> &'static [SettingField] {
+        &FIELDS
+    }
+
+    fn sender(&self, channel: &ChannelConfig) -> String {
+        channel.text("app_name").to_owned()
+    }
+
+    fn build_send(&self, channel: &ChannelConfig, message: &Outgoing) -> Result<HttpRequest, ProviderError> {
+        send::build(channel, message)
+    }
+
+    fn read_send(&self, answer: &HttpResponse) -> SendOutcome {
+        answer::read_send(answer)
+    }
+
+    fn verify_webhook(&self, channel: &ChannelConfig, request: &WebhookRequest<'_>) -> Result<(), WebhookError> {
+        // Gupshup signs nothing; a header of the subscription is the only proof it offers beside the address itself.
+        let expected = channel.secret("hook_header");
+        if expected.is_empty() {
+            return Ok(());
+        }
+        let told = request.headers.iter().find(|(name, _)| name == HOOK_HEADER).map(|(_, value)| value.as_str());
+        if told.is_some_and(|told| expected.matches(told)) { Ok(()) } else { Err(WebhookError::Forged) }
+    }
+
+    fn read_webhook(&self, channel: &ChannelConfig, request: &WebhookRequest<'_>) -> Result<Vec<ProviderEvent>, WebhookError> {
+        if request.method.eq_ignore_ascii_case("GET") {
+            return Ok(Vec::new());
+        }
+        events::read(channel, request.body)
+    }
+
+    fn build_template_list(&self, channel: &ChannelConfig, cursor: Option<&str>) -> Option<HttpRequest> {
+        Some(templates::build_list(channel, cursor))
+    }
+
+    fn read_template_list(&self, answer: &HttpResponse, cursor: Option<&str>) -> Result<TemplatePage, ProviderError> {
+        templates::read_list(answer, cursor)
+    }
+
+    fn build_opt_in(&self, channel: &ChannelConfig, phone: &str) -> Option<HttpRequest> {
+        Some(access::opt_in(channel, phone))
+    }
+
+    fn read_error(&self, answer: &HttpResponse) -> Option<ProviderError> {
+        (!answer.is_success()).then(|| answer::refusal(answer))
+    }
+
+    fn build_subscribe(&self, channel: &ChannelConfig, webhook_url: &str) -> Vec<HttpRequest> {
+        access::subscribe(channel, webhook_url)
+    }
+}

@@ -1,0 +1,69 @@
+//! Reading loosely typed vendor JSON: numbers that may be strings, JSON inside strings, the first of several names.
+
+use crate::domain::clock::{Ms, from_wire_time};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+/// A non-empty string, or a number as text.
+pub(super) fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// The text at a key.
+pub(super) fn at(value: &Value, key: &str) -> Option<String> {
+    value.get(key).and_then(text)
+}
+
+/// The text at the first of several keys that has one.
+pub(super) fn first(value: &Value, keys: &[&str]) -> Option<String> {
+    keys.iter().find_map(|key| at(value, key))
+}
+
+/// A number, or a string that holds one.
+pub(super) fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+/// A moment in seconds or milliseconds, number or string.
+pub(super) fn moment(value: Option<&Value>) -> Option<Ms> {
+    let told = match value? {
+        Value::Number(number) => number.as_i64()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    (told > 0).then(|| from_wire_time(told))
+}
+
+/// An object, or a string that holds one as JSON.
+pub(super) fn nested(value: Option<&Value>) -> Value {
+    match value {
+        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or(Value::Null),
+        Some(other) => other.clone(),
+        None => Value::Null,
+    }
+}
+
+/// Elements of an array, none for anything else.
+pub(super) fn items<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Only decimal digits, and at least one.
+pub(super) fn digits(text: &str) -> Option<String> {
+    let digits: String = text.trim_start_matches('+').to_owned();
+    (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(digits)
+}
+
+/// A dedupe key for an event that has no id: the same bytes are the same event.
+pub(super) fn content_key(label: &str, event: &Value) -> String {
+    let hash = hex::encode(Sha256::digest(event.to_string().as_bytes()));
+    format!("x:{label}:{}", hash.get(..32).unwrap_or_default())
+}

@@ -1,0 +1,44 @@
+//! Conversations and their windows.
+
+use super::cursor::{ListOf, PageQuery, close};
+use super::shape::Conversation;
+use super::{digits, portal_row};
+use crate::db::store::api_conversation::{self, ConversationFilter};
+use crate::web::State;
+use crate::web::operator::Operator;
+use crate::web::problem::{Problem, ProblemDocument};
+use actix_web::web::{Data, Json, Path, Query};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+/// What the list is narrowed to.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ConversationQuery {
+    /// Phone, however it is written.
+    phone: Option<String>,
+    /// Business-scoped user id.
+    bsuid: Option<String>,
+    /// Channel id.
+    #[serde(alias = "channel_id")]
+    channel: Option<String>,
+}
+
+/// Conversations that moved last first.
+#[utoipa::path(get, path = "/api/v1/portals/{member_id}/conversations", tag = "journal",
+    params(("member_id" = String, Path), ConversationQuery, PageQuery),
+    responses((status = 200, body = ListOf<Conversation>), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
+pub(crate) async fn list(
+    _: Operator,
+    state: Data<State>,
+    path: Path<String>,
+    query: Query<ConversationQuery>,
+    page: Query<PageQuery>,
+) -> Result<Json<ListOf<Conversation>>, Problem> {
+    let portal = portal_row(&state, &path).await?.member_id;
+    let page = page.page("conversations")?;
+    let query = query.into_inner();
+    let filter = ConversationFilter { phone: query.phone.map(|phone| digits(&phone)), bsuid: query.bsuid, channel_id: query.channel };
+    let rows = api_conversation::list(state.ctx.db.read(), &portal, &filter, &page).await?;
+    Ok(Json(close("conversations", &page, rows, |row| (row.updated_at, row.id.as_str()), Conversation::from)))
+}

@@ -1,0 +1,61 @@
+//! Kinds of channels: what each can do, which settings it takes, and how to connect one. Pages render their forms from it.
+
+use crate::i18n;
+use crate::provider::{Provider, registry};
+use crate::web::language;
+use crate::web::operator::Operator;
+use crate::web::problem::{Problem, ProblemDocument};
+use actix_web::HttpRequest;
+use actix_web::web::Json;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// All kinds.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChannelKinds {
+    items: Vec<ChannelKind>,
+    /// Always null: the list is short.
+    next: Option<String>,
+}
+
+/// One kind.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChannelKind {
+    /// Word of `kind`.
+    kind: String,
+    /// Name for people.
+    title: String,
+    /// What a channel of this kind can do.
+    #[schema(value_type = Object)]
+    capabilities: Value,
+    /// `[{name, kind, required, choices[]}]`.
+    #[schema(value_type = Vec<Object>)]
+    settings: Value,
+    /// What to do at the provider, in order.
+    connect_steps: Vec<String>,
+}
+
+/// Kinds of channels, in the reader's language.
+#[utoipa::path(get, path = "/api/v1/channel-kinds", tag = "channels",
+    responses((status = 200, body = ChannelKinds), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
+pub(crate) async fn list(_: Operator, request: HttpRequest) -> Result<Json<ChannelKinds>, Problem> {
+    let lang = language::of(&request);
+    let items = registry::all().iter().map(|provider| shown(*provider, lang)).collect();
+    std::future::ready(Ok(Json(ChannelKinds { items, next: None }))).await
+}
+
+fn shown(provider: &dyn Provider, lang: &str) -> ChannelKind {
+    let none = BTreeMap::new();
+    let kind = provider.kind();
+    let fields = provider.setting_fields().iter().map(|field| json!({"name": field.name, "kind": field.kind, "required": field.required, "choices": field.choices}));
+    let steps = i18n::text(lang, &format!("connect-{kind}"), &none);
+    ChannelKind {
+        kind: kind.to_owned(),
+        title: i18n::text(lang, &format!("connect-{kind}-title"), &none),
+        capabilities: serde_json::to_value(provider.capabilities()).unwrap_or(Value::Null),
+        settings: fields.collect(),
+        connect_steps: steps.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect(),
+    }
+}

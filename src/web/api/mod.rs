@@ -1,0 +1,45 @@
+//! The operator API: reads through `db::store`, writes through `flow`. One file a family; shapes in `shape`.
+
+pub mod call;
+pub mod channel;
+pub mod conversation;
+pub mod cursor;
+pub mod erase;
+pub mod inbox;
+pub mod job;
+pub mod kind;
+pub mod message;
+pub mod openapi;
+pub mod portal;
+pub mod robot;
+pub mod settings;
+pub mod shape;
+
+use super::State;
+use super::problem::{Code, Problem};
+use crate::db::entity::portal::Model as PortalRow;
+use crate::db::store::api_portal;
+
+/// The portal named in the path, whatever its status.
+async fn portal_row(state: &State, member_id: &str) -> Result<PortalRow, Problem> {
+    api_portal::find(state.ctx.db.read(), member_id).await?.ok_or_else(|| Problem::new(Code::PortalUnknown))
+}
+
+/// The portal named in the path, when something is to be changed there.
+async fn live_portal(state: &State, member_id: &str) -> Result<PortalRow, Problem> {
+    let row = portal_row(state, member_id).await?;
+    if row.status == "uninstalled" { Err(Problem::new(Code::PortalUninstalled)) } else { Ok(row) }
+}
+
+/// A query parameter that must be one of a few words.
+fn one_of(name: &str, given: Option<&str>, allowed: &[&str]) -> Result<(), Problem> {
+    match given {
+        Some(word) if !allowed.contains(&word) => Err(Problem::new(Code::QueryInvalid).with("name", name).with("allowed", allowed.join(", "))),
+        _ => Ok(()),
+    }
+}
+
+/// Digits of a phone however it is written.
+fn digits(phone: &str) -> String {
+    phone.chars().filter(char::is_ascii_digit).collect()
+}

@@ -1,0 +1,103 @@
+//! A portal's own settings.
+
+use super::{live_portal, portal_row};
+use crate::flow::portal_settings::{self, Change, Refused, Settings};
+use crate::web::operator::Operator;
+use crate::web::problem::{Code, Problem, ProblemDocument};
+use crate::web::{State, body};
+use actix_web::web::{Data, Json, Path, Payload};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Settings as shown. What is null follows the portal's language.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SettingsView {
+    /// Channel that an empty `channel` property means.
+    default_channel: Option<String>,
+    /// Stands for an empty template value.
+    filler: Option<String>,
+    /// Country of phones without a country code.
+    region: Option<String>,
+    /// IANA name.
+    time_zone: Option<String>,
+    /// Whether the trigger `message_read` fires.
+    message_read: bool,
+    /// Days that ended things are kept.
+    retention_days: i64,
+}
+
+/// New settings: a key that is absent stays, null goes back to the default.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SettingsChange {
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    default_channel: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    filler: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    region: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    time_zone: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<bool>)]
+    message_read: Option<Option<bool>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<i64>)]
+    retention_days: Option<Option<i64>>,
+}
+
+/// Tells null apart from absent.
+fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(reader: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(reader).map(Some)
+}
+
+impl From<Settings> for SettingsView {
+    fn from(settings: Settings) -> Self {
+        Self {
+            default_channel: settings.default_channel,
+            filler: settings.filler,
+            region: settings.region,
+            time_zone: settings.time_zone,
+            message_read: settings.message_read,
+            retention_days: settings.retention_days,
+        }
+    }
+}
+
+/// The portal's settings.
+#[utoipa::path(get, path = "/api/v1/portals/{member_id}/settings", tag = "portals", params(("member_id" = String, Path)),
+    responses((status = 200, body = SettingsView), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
+pub(crate) async fn get(_: Operator, state: Data<State>, path: Path<String>) -> Result<Json<SettingsView>, Problem> {
+    let row = portal_row(&state, &path).await?;
+    Ok(Json(portal_settings::read(&row.settings).into()))
+}
+
+/// Changes the portal's settings.
+#[utoipa::path(put, path = "/api/v1/portals/{member_id}/settings", tag = "portals", params(("member_id" = String, Path)),
+    request_body = SettingsChange,
+    responses((status = 200, body = SettingsView), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
+pub(crate) async fn put(_: Operator, state: Data<State>, path: Path<String>, payload: Payload) -> Result<Json<SettingsView>, Problem> {
+    let asked: SettingsChange = body::json(payload).await?;
+    let portal = live_portal(&state, &path).await?.member_id;
+    let change = Change {
+        default_channel: asked.default_channel,
+        filler: asked.filler,
+        region: asked.region,
+        time_zone: asked.time_zone,
+        message_read: asked.message_read,
+        retention_days: asked.retention_days,
+    };
+    match portal_settings::put(&state.ctx, &portal, change).await {
+        Ok(settings) => {
+            state.forget(&portal).await;
+            Ok(Json(settings.into()))
+        }
+        Err(Refused::Invalid { field, reason }) => Err(Problem::new(Code::SettingInvalid).with("field", field).with("reason", reason)),
+        Err(Refused::PortalGone) => Err(Problem::new(Code::PortalUnknown)),
+        Err(Refused::Db(error)) => Err(error.into()),
+    }
+}

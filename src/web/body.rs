@@ -1,0 +1,119 @@
+//! Reads a request's body with a cap and a time limit.
+//!
+//! A body that is too large is still read away up to a bound before the answer leaves, because a peer that is cut off while it
+//! writes would see a broken connection instead of the 413.
+
+use super::problem::{Code, Problem};
+use actix_web::web::{Bytes, BytesMut, Payload};
+use futures::StreamExt as _;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+/// Robot calls, events and pages.
+pub(super) const PORTAL_CAP: usize = 8 * 1024 * 1024;
+/// Provider webhooks.
+pub(super) const HOOK_CAP: usize = 4 * 1024 * 1024;
+/// The operator API.
+pub(super) const API_CAP: usize = 1024 * 1024;
+/// Read away at most this much of a body that is refused.
+const READ_AWAY: usize = 64 * 1024 * 1024;
+/// A whole body arrives within this time; real time, because it is about a connection and not about our decisions.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+/// Nesting of a JSON body.
+const JSON_DEPTH: usize = 32;
+
+/// The whole body.
+///
+/// # Errors
+/// `body_too_large`, `body_incomplete`.
+pub(super) async fn read(payload: Payload, cap: usize) -> Result<Bytes, Problem> {
+    match tokio::time::timeout(TIME_LIMIT, collect(payload, cap)).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Problem::new(Code::BodyIncomplete)),
+    }
+}
+
+async fn collect(mut payload: Payload, cap: usize) -> Result<Bytes, Problem> {
+    let mut body = BytesMut::new();
+    let mut seen = 0_usize;
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Problem::new(Code::BodyIncomplete))?;
+        seen = seen.saturating_add(chunk.len());
+        if seen > READ_AWAY {
+            break;
+        }
+        if seen <= cap {
+            body.extend_from_slice(&chunk);
+        } else {
+            body.clear();
+        }
+    }
+    if seen > cap { Err(Problem::new(Code::BodyTooLarge).with("limit", (cap / 1024).to_string())) } else { Ok(body.freeze()) }
+}
+
+/// A JSON body as `T`; the problem names the field.
+///
+/// # Errors
+/// `body_invalid`, and those of [`read`].
+pub(super) async fn json<T: DeserializeOwned>(payload: Payload) -> Result<T, Problem> {
+    let body = read(payload, API_CAP).await?;
+    let invalid = |field: String, reason: &str| Problem::new(Code::BodyInvalid).with("field", field).with("reason", reason);
+    if depth(&body) > JSON_DEPTH {
+        return Err(invalid(".".to_owned(), "nested too deep"));
+    }
+    let mut reader = serde_json::Deserializer::from_slice(&body);
+    let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let field = error.path().to_string();
+        // Position and kind only: the rest of the sentence may repeat a secret that was sent.
+        let reason = reason_of(error.inner());
+        invalid(field, &reason)
+    })?;
+    reader.end().map_err(|_| invalid(".".to_owned(), "something follows the document"))?;
+    Ok(value)
+}
+
+fn reason_of(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    for known in ["missing field `", "unknown field `"] {
+        if let Some(rest) = text.strip_prefix(known) {
+            let name: String = rest.chars().take_while(|c| *c != '`').take(60).collect();
+            return format!("{}{name}`", known);
+        }
+    }
+    match error.classify() {
+        serde_json::error::Category::Data => "wrong type".to_owned(),
+        _ => format!("not JSON at line {} column {}", error.line(), error.column()),
+    }
+}
+
+/// Deepest nesting of arrays and objects outside of strings.
+pub(super) fn depth(json: &[u8]) -> usize {
+    let (mut now, mut most, mut in_text, mut escaped) = (0_usize, 0_usize, false, false);
+    for byte in json {
+        match (in_text, escaped, byte) {
+            (true, true, _) => escaped = false,
+            (true, false, b'\\') => escaped = true,
+            (true, false, b'"') => in_text = false,
+            (false, _, b'"') => in_text = true,
+            (false, _, b'{' | b'[') => {
+                now += 1;
+                most = most.max(now);
+            }
+            (false, _, b'}' | b']') => now = now.saturating_sub(1),
+            _ => {}
+        }
+    }
+    most
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_ignores_brackets_in_texts() {
+        for (json, expected) in [("{}", 1), (r#"{"a":[{"b":1}]}"#, 3), (r#"{"a":"[[[[\"[["}"#, 1), ("1", 0), ("]]]]", 0)] {
+            assert_eq!(depth(json.as_bytes()), expected, "{json}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Around every request: an id, a span with the route's pattern (never its target), security headers, metrics, one log line,
+//! and problems turned into documents in the caller's language.
+
+use super::problem::{Problem, of_framework};
+use super::{State, language};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage as _};
+use std::time::Instant;
+use tracing::Instrument as _;
+
+/// Names one request in the log, in problems and in the answer's `X-Request-Id`.
+#[derive(Debug, Clone)]
+pub struct RequestId(String);
+
+impl std::fmt::Display for RequestId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl RequestId {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The id given to this request.
+    pub(super) fn of(request: &actix_web::HttpRequest) -> Self {
+        request.extensions().get::<Self>().cloned().unwrap_or_else(|| Self(String::new()))
+    }
+}
+
+/// The middleware.
+///
+/// # Errors
+/// Never: errors become answers here.
+pub(super) async fn request(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+    let id = RequestId(request.app_data::<Data<State>>().map(|state| state.ctx.ids.id("req", state.ctx.clock.now())).unwrap_or_default());
+    request.extensions_mut().insert(id.clone());
+    let route = request.match_pattern().unwrap_or_else(|| "unknown".to_owned());
+    let method = request.method().clone();
+    let span = tracing::info_span!("request", request.id = %id, http.method = %method, http.route = %route);
+    let started = Instant::now();
+    let http_request = request.request().clone();
+    let outcome = next.call(request).instrument(span.clone()).await;
+    let mut response = match outcome {
+        Ok(response) => answered(response, &id),
+        Err(error) => ServiceResponse::new(http_request.clone(), told(&error, &http_request, &id)),
+    };
+    protect(response.headers_mut(), &id);
+    let status = response.status().as_u16();
+    let elapsed = started.elapsed();
+    let labels = [("route", route), ("method", method.to_string()), ("status", status.to_string())];
+    metrics::counter!("courier24_http_requests_total", &labels).increment(1);
+    metrics::histogram!("courier24_http_request_seconds", "route" => labels.into_iter().next().map(|(_, route)| route).unwrap_or_default())
+        .record(elapsed.as_secs_f64());
+    let duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+    if status >= 500 {
+        span.in_scope(|| tracing::error!(http.status = status, duration_ms, "request failed"));
+    } else if status >= 400 {
+        span.in_scope(|| tracing::info!(http.status = status, duration_ms, "request refused"));
+    } else {
+        span.in_scope(|| tracing::debug!(http.status = status, duration_ms, "request answered"));
+    }
+    Ok(response)
+}
+
+/// An answer as it is, or the document of the problem it stands for.
+fn answered<B: MessageBody + 'static>(response: ServiceResponse<B>, id: &RequestId) -> ServiceResponse<BoxBody> {
+    let document = match response.response().error() {
+        Some(error) => Some(told(error, response.request(), id)),
+        None => None,
+    };
+    match document {
+        Some(document) => ServiceResponse::new(response.into_parts().0, document),
+        None => response.map_into_boxed_body(),
+    }
+}
+
+fn told(error: &Error, request: &actix_web::HttpRequest, id: &RequestId) -> actix_web::HttpResponse {
+    let status = error.as_response_error().status_code();
+    let problem = error.as_error::<Problem>().cloned().unwrap_or_else(|| {
+        if status.is_server_error() {
+            tracing::error!(request.id = %id, "the framework failed a request");
+        }
+        of_framework(status)
+    });
+    problem.render(language::of(request), id)
+}
+
+/// Headers of every answer; a page sets its own policy before.
+fn protect(headers: &mut header::HeaderMap, id: &RequestId) {
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        headers.insert(HeaderName::from_static("x-request-id"), value);
+    }
+    let fixed = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+        (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
+    ];
+    for (name, value) in fixed {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+}
+
+/// What is no route at all.
+pub(super) async fn unknown_route() -> Result<actix_web::HttpResponse, Problem> {
+    std::future::ready(Err(of_framework(StatusCode::NOT_FOUND))).await
+}

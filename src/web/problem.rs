@@ -1,0 +1,219 @@
+//! Errors as RFC 9457 problem documents with a stable `code`; the words come from `locales` and say what to do next.
+//!
+//! A handler returns a [`Problem`]; the language and the request id are put in by `observe`, the one place that knows the request.
+//! Never carries a secret, a body or the text of a database error: those go to the log.
+
+use super::observe::RequestId;
+use crate::db::DbError;
+use crate::i18n;
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $status:literal $word:literal;)*) => {
+        /// The closed list of codes; each has `problem-CODE` and `problem-CODE-next` in every locale.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Code {
+            /// All codes.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The word of the API.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+
+            /// HTTP status.
+            pub fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// No such route.
+    RouteUnknown = 404 "route_unknown";
+    /// The route exists for other methods.
+    MethodNotAllowed = 405 "method_not_allowed";
+    /// No or wrong bearer token.
+    Unauthorized = 401 "unauthorized";
+    /// No operator token is configured.
+    ApiOff = 401 "api_off";
+    /// No portal with that member id.
+    PortalUnknown = 404 "portal_unknown";
+    /// The portal removed the application.
+    PortalUninstalled = 409 "portal_uninstalled";
+    /// No such row in this portal.
+    NotFound = 404 "not_found";
+    /// A cursor that was not given by this list.
+    CursorInvalid = 400 "cursor_invalid";
+    /// A query parameter has a wrong value.
+    QueryInvalid = 400 "query_invalid";
+    /// The JSON body does not have the shape asked for.
+    BodyInvalid = 400 "body_invalid";
+    /// The body is larger than this route takes.
+    BodyTooLarge = 413 "body_too_large";
+    /// The body did not arrive whole or in time.
+    BodyIncomplete = 400 "body_incomplete";
+    /// The form or JSON cannot be read.
+    Unparsable = 400 "unparsable";
+    /// The sender is not who it says.
+    Forged = 403 "forged";
+    /// The token shown is not accepted by the authorization server.
+    TokenRefused = 401 "token_refused";
+    /// Only an administrator may install.
+    NotAdministrator = 403 "not_administrator";
+    /// The application's own keys are not configured.
+    NotConfigured = 503 "not_configured";
+    /// A webhook address that was never given out.
+    HookUnknown = 404 "hook_unknown";
+    /// Nothing was stored; the sender should repeat.
+    NotCommitted = 503 "not_committed";
+    /// A channel setting was refused.
+    SettingInvalid = 422 "setting_invalid";
+    /// Another channel of the portal has that name.
+    NameTaken = 409 "name_taken";
+    /// No provider of that kind.
+    KindUnknown = 422 "kind_unknown";
+    /// The provider has no template list.
+    TemplatesUnsupported = 409 "templates_unsupported";
+    /// The file's address is wrong or its time is over.
+    MediaGone = 404 "media_gone";
+    /// The asked part of a file does not exist.
+    RangeInvalid = 416 "range_invalid";
+    /// Something below does not answer.
+    NotReady = 503 "not_ready";
+    /// A mistake of ours.
+    Internal = 500 "internal";
+}
+
+/// What went wrong, and the values its text names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The code.
+    pub code: Code,
+    /// Arguments of the text.
+    pub args: BTreeMap<String, String>,
+    /// `Retry-After`, seconds.
+    pub retry_after: Option<u32>,
+    /// `Allow`, for a method that is not.
+    pub allow: Option<&'static str>,
+}
+
+/// The document as sent.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemDocument {
+    /// `urn:courier24:problem:CODE`.
+    #[serde(rename = "type")]
+    kind: String,
+    /// What went wrong, in the reader's language.
+    title: String,
+    /// HTTP status.
+    status: u16,
+    /// Stable code.
+    code: &'static str,
+    /// What to do next, in the reader's language.
+    detail: String,
+    /// Found again in the log.
+    request_id: String,
+    /// Values that the text names.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    params: BTreeMap<String, String>,
+}
+
+impl Problem {
+    /// A problem without arguments.
+    pub fn new(code: Code) -> Self {
+        Self { code, args: BTreeMap::new(), retry_after: None, allow: None }
+    }
+
+    /// Adds a value that the text names.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.args.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The row of this kind does not exist here.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(Code::NotFound).with("what", what)
+    }
+
+    /// Nothing was committed; the sender may repeat after a moment.
+    pub fn not_committed() -> Self {
+        Self { retry_after: Some(5), ..Self::new(Code::NotCommitted) }
+    }
+
+    /// The answer in one language.
+    pub fn render(&self, lang: &str, request_id: &RequestId) -> HttpResponse {
+        let key = format!("problem-{}", self.code.as_str().replace('_', "-"));
+        let document = ProblemDocument {
+            kind: format!("urn:courier24:problem:{}", self.code.as_str()),
+            title: i18n::text(lang, &key, &self.args),
+            status: self.code.status(),
+            code: self.code.as_str(),
+            detail: i18n::text(lang, &format!("{key}-next"), &self.args),
+            request_id: request_id.to_string(),
+            params: self.args.clone(),
+        };
+        let mut answer = HttpResponse::build(self.status_code());
+        answer.content_type("application/problem+json").insert_header((header::CONTENT_LANGUAGE, lang.to_owned()));
+        answer.insert_header((header::VARY, "Accept-Language"));
+        if let Some(seconds) = self.retry_after {
+            answer.insert_header((header::RETRY_AFTER, seconds));
+        }
+        if let Some(methods) = self.allow {
+            answer.insert_header((header::ALLOW, methods));
+        }
+        if self.status_code() == StatusCode::UNAUTHORIZED {
+            answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        answer.body(serde_json::to_string(&document).unwrap_or_default())
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code.as_str())
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// Replaced by `observe` with the rendered document.
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+impl From<DbError> for Problem {
+    fn from(error: DbError) -> Self {
+        tracing::error!(error = %error, "the database failed a request");
+        match error {
+            DbError::Corrupt(_) => Self::new(Code::Internal),
+            DbError::Duplicate | DbError::Failed(_) => Self { retry_after: Some(5), ..Self::new(Code::NotReady) },
+        }
+    }
+}
+
+/// What the framework itself refused, in our words.
+pub(super) fn of_framework(status: StatusCode) -> Problem {
+    Problem::new(match status {
+        StatusCode::NOT_FOUND => Code::RouteUnknown,
+        StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
+        StatusCode::RANGE_NOT_SATISFIABLE => Code::RangeInvalid,
+        status if status.is_client_error() => Code::Unparsable,
+        _ => Code::Internal,
+    })
+}

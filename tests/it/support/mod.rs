@@ -1,0 +1,3 @@
+//! What stories stand on.
+
+pub(crate) mod database;

@@ -1,0 +1,196 @@
+//! The tree keeps its own promises: who imports whom, one home for HTTP and SQL, entities equal to migrations, paths that exist.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files(under: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(under).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|have| have == extension) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Source without comments: words in prose are no imports.
+fn code(path: &Path) -> String {
+    fs::read_to_string(path).unwrap().lines().map(|line| line.split("//").next().unwrap_or("")).collect::<Vec<_>>().join("\n")
+}
+
+fn relative(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap().display().to_string()
+}
+
+/// First-level module of a file: `src/flow/deliver.rs` → `flow`, `src/app.rs` → `app`.
+fn module_of(path: &Path) -> String {
+    let inside = path.strip_prefix(root().join("src")).unwrap();
+    let first = inside.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// Which modules each may name. `lib` and `main` only declare.
+fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
+    let below_flow = vec!["domain", "catalog", "i18n", "db", "queue", "outbound", "bitrix", "provider"];
+    let surface: Vec<&str> = below_flow.iter().copied().chain(["flow"]).collect();
+    let top: Vec<&str> = surface.iter().copied().chain(["worker", "web", "config", "telemetry", "lifecycle", "app", "sim", "cli"]).collect();
+    BTreeMap::from([
+        ("domain", vec![]),
+        ("i18n", vec!["domain"]),
+        ("catalog", vec!["domain", "i18n"]),
+        ("db", vec!["domain"]),
+        ("queue", vec!["domain", "db"]),
+        ("outbound", vec!["domain"]),
+        ("bitrix", vec!["domain", "outbound"]),
+        ("provider", vec!["domain"]),
+        ("flow", below_flow),
+        ("worker", surface.clone()),
+        ("web", surface),
+        ("config", vec!["domain"]),
+        ("telemetry", vec!["domain", "config"]),
+        ("lifecycle", vec!["domain", "queue", "flow", "worker", "web"]),
+        ("app", top.clone()),
+        ("cli", top),
+        ("sim", vec!["domain"]),
+        ("lib", vec![]),
+        ("main", vec!["cli"]),
+    ])
+}
+
+#[test]
+fn data_flows_one_way() {
+    let rules = allowed();
+    let mut broken = Vec::new();
+    for path in files(&root().join("src"), "rs") {
+        let module = module_of(&path);
+        let may = rules.get(module.as_str()).unwrap_or_else(|| panic!("src/{module} is not in the layering table of tests/it/tree.rs"));
+        for (position, _) in code(&path).match_indices("crate::") {
+            let text = code(&path);
+            let name: String = text[position + 7..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            if name != module && rules.contains_key(name.as_str()) && !may.contains(&name.as_str()) {
+                broken.push(format!("{}: `{module}` may not use `{name}`: it may use {may:?} (DESIGN: data flows one way)", relative(&path)));
+            }
+        }
+    }
+    broken.sort();
+    broken.dedup();
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn each_dependency_has_one_home() {
+    let homes = [
+        ("sea_orm", vec!["db", "queue"]),
+        ("sqlx", vec!["db", "queue"]),
+        ("reqwest", vec!["outbound", "sim"]),
+        ("actix_web", vec!["web", "sim", "app", "lifecycle", "cli"]),
+    ];
+    let mut broken = Vec::new();
+    for path in files(&root().join("src"), "rs") {
+        let module = module_of(&path);
+        let text = code(&path);
+        for (name, may) in &homes {
+            if text.contains(&format!("{name}::")) && !may.contains(&module.as_str()) {
+                broken.push(format!("{} names {name}; its home is {may:?}", relative(&path)));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn the_simulators_are_written_from_the_contracts_not_from_our_adapters() {
+    for path in files(&root().join("src/sim"), "rs") {
+        for foreign in ["crate::provider", "crate::bitrix", "crate::flow", "crate::catalog"] {
+            assert!(!code(&path).contains(foreign), "{} uses {foreign}: one misreading could hide in both", relative(&path));
+        }
+    }
+}
+
+#[test]
+fn entities_equal_the_migrations() {
+    let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for path in files(&root().join("migrations"), "sql") {
+        let sql: String =
+            fs::read_to_string(&path).unwrap().lines().map(|line| line.split("--").next().unwrap_or("")).collect::<Vec<_>>().join("\n");
+        for statement in sql.split(';').map(str::trim) {
+            if let Some(rest) = statement.strip_prefix("CREATE TABLE ") {
+                let (name, body) = rest.split_once('(').unwrap();
+                let columns = tables.entry(name.trim().to_owned()).or_default();
+                columns.extend(columns_of(body));
+            } else if let Some(rest) = statement.strip_prefix("ALTER TABLE ") {
+                let words: Vec<&str> = rest.split_whitespace().collect();
+                if let [table, "ADD", "COLUMN", column, ..] = words.as_slice() {
+                    tables.entry((*table).to_owned()).or_default().insert((*column).to_owned());
+                }
+            }
+        }
+    }
+    for (table, columns) in tables {
+        let text = code(&root().join(format!("src/db/entity/{table}.rs")));
+        let fields: BTreeSet<String> =
+            text.lines().filter_map(|line| line.trim().strip_prefix("pub ")?.split_once(": ").map(|(name, _)| name.to_owned())).collect();
+        assert_eq!(columns, fields, "src/db/entity/{table}.rs against migrations/");
+    }
+}
+
+fn columns_of(body: &str) -> Vec<String> {
+    body.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("UNIQUE") && !line.starts_with("PRIMARY KEY") && !line.starts_with(')'))
+        .filter_map(|line| line.split_whitespace().next().map(ToOwned::to_owned))
+        .collect()
+}
+
+#[test]
+fn the_dockerfile_copies_only_what_exists() {
+    let text = fs::read_to_string(root().join("Dockerfile")).unwrap();
+    let mut seen = 0;
+    for line in text.lines().map(str::trim).filter(|line| line.starts_with("COPY ") && !line.contains("--from=")) {
+        let words: Vec<&str> = line.split_whitespace().skip(1).filter(|word| !word.starts_with("--")).collect();
+        for source in &words[..words.len() - 1] {
+            assert!(root().join(source).exists(), "Dockerfile copies {source}, which does not exist");
+            seen += 1;
+        }
+    }
+    assert!(seen > 0, "the Dockerfile copies nothing");
+}
+
+#[test]
+fn make_targets_named_in_the_readme_exist() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
+    let mut seen = 0;
+    for (position, _) in readme.match_indices("make ") {
+        let before = readme[..position].chars().next_back().unwrap_or(' ');
+        let target: String = readme[position + 5..].chars().take_while(char::is_ascii_lowercase).collect();
+        if before == '`' || before == '\n' {
+            assert!(makefile.contains(&format!("\n{target}:")), "README names `make {target}`");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 2);
+}
+
+#[test]
+fn no_path_of_a_workplace_and_no_stub_stands_in_the_project() {
+    for folder in ["src", "tests", "activities", "locales", "migrations"] {
+        for extension in ["rs", "toml", "ftl", "sql"] {
+            for path in files(&root().join(folder), extension) {
+                let text = fs::read_to_string(&path).unwrap();
+                for word in [concat!("todo", "!("), concat!("unimplemented", "!("), concat!("/work", "/"), concat!("#[ign", "ore")] {
+                    assert!(!text.contains(word), "{} contains {word}", relative(&path));
+                }
+            }
+        }
+    }
+}

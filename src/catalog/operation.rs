@@ -1,6 +1,7 @@
 //! What a robot call asks for, typed. Produced by `Catalog::render`, decided by `flow/run_call`.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// One operation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +37,43 @@ pub enum Operation {
         /// Draft.
         text: String,
     },
+}
+
+impl Operation {
+    /// Builds the operation from its tag and mapped fields.
+    ///
+    /// # Errors
+    /// What does not fit, in English: the loader tells it with the file's name.
+    pub(super) fn from_fields(tag: &str, fields: Value) -> Result<Self, String> {
+        let Value::Object(mut fields) = fields else { return Err("a table of fields is expected".to_owned()) };
+        fields.insert("operation".to_owned(), Value::from(tag));
+        let mut operation: Self = serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())?;
+        if let Some(send) = operation.send_mut() {
+            send.fallback = send.fallback.take().filter(|fallback| !fallback.template.trim().is_empty());
+        }
+        Ok(operation)
+    }
+
+    /// The common part of a sending operation.
+    pub fn send(&self) -> Option<&SendCommon> {
+        match self {
+            Self::SendText { send, .. } | Self::SendTemplate { send, .. } => Some(send),
+            Self::CheckWindow { .. } | Self::ChatLink { .. } => None,
+        }
+    }
+
+    fn send_mut(&mut self) -> Option<&mut SendCommon> {
+        match self {
+            Self::SendText { send, .. } | Self::SendTemplate { send, .. } => Some(send),
+            Self::CheckWindow { .. } | Self::ChatLink { .. } => None,
+        }
+    }
+
+    /// Id of a property that another property's choice makes necessary and that was not given.
+    pub(super) fn lacking(&self) -> Option<&'static str> {
+        let needs_fallback = |send: &SendCommon| send.on_closed_window == OnClosedWindow::Template && send.fallback.is_none();
+        matches!(self, Self::SendText { send, .. } if needs_fallback(send)).then_some("fallback_template")
+    }
 }
 
 /// Properties that every sending robot has.

@@ -10,6 +10,8 @@ pub mod http;
 pub mod identity;
 pub mod ids;
 pub mod message_error;
+pub mod link;
+pub mod money;
 pub mod outcome;
 pub mod person;
 pub mod phone;

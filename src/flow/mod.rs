@@ -6,6 +6,7 @@ pub mod accepter;
 pub mod alarm;
 pub mod answer;
 pub mod erase;
+mod catalog;
 mod facts;
 pub mod install;
 pub mod pace;

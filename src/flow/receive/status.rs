@@ -11,7 +11,6 @@ use crate::db::store::message_event::{self, Report};
 use crate::domain::clock::Ms;
 use crate::domain::event::{StatusEvent, What};
 use crate::domain::message_error::MessageError;
-use crate::domain::message_error::MessageError;
 use crate::domain::outcome::ProviderError;
 use crate::domain::state::Status;
 use crate::flow::settle::Moved;
@@ -102,7 +101,7 @@ fn apply(ctx: &Ctx, plan: &mut Plan<'_>, track: &mut Track, one: &Incoming<'_>, 
     step.wa_id.clone_from(&event.wa_id);
     step.cost.clone_from(&event.cost);
     step.error = if applied && new == Status::Failed {
-        event.error.as_ref().map(|error| failure(error, &track.now))
+        event.error.as_ref().map(|error| MessageError::of_provider(error, track.now.kind != "template").to_json())
     } else {
         kept_error(&track.now, applied)
     };

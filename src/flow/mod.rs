@@ -3,6 +3,10 @@
 pub mod accept_call;
 pub mod accept_hook;
 pub mod accepter;
+pub mod channel;
+pub mod mark_opt_in;
+pub mod media;
+pub mod sync_templates;
 pub mod alarm;
 pub mod answer;
 mod catalog;

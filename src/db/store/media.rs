@@ -1,0 +1,65 @@
+//! Copies of files that providers fetch from us. The token itself is never stored, only its keyed hash.
+
+use crate::db::entity::media::{Column, Entity, Model};
+use crate::db::{Conn, DbResult, Tx};
+use crate::domain::clock::Ms;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
+
+/// Stores a row before its file is there: a file without a row would never be removed. `size_bytes` is 0 until then.
+///
+/// # Errors
+/// The database failed.
+pub async fn insert(tx: &Tx, portal: &str, row: Model) -> DbResult<()> {
+    let row = Model { portal: portal.to_owned(), ..row };
+    Entity::insert(row.into_active_model()).exec_without_returning(&**tx).await?;
+    Ok(())
+}
+
+/// The file is whole: what it is, how it is called and how long.
+///
+/// # Errors
+/// The database failed.
+pub async fn complete(tx: &Tx, portal: &str, token_hash: &str, mime: &str, file_name: &str, size_bytes: i64) -> DbResult<()> {
+    Entity::update_many()
+        .col_expr(Column::Mime, Expr::value(mime))
+        .col_expr(Column::FileName, Expr::value(file_name))
+        .col_expr(Column::SizeBytes, Expr::value(size_bytes))
+        .filter(Column::Portal.eq(portal))
+        .filter(Column::TokenHash.eq(token_hash))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}
+
+/// A file by the hash of its token: whoever fetches it knows nothing but the token.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_by_token(db: &impl Conn, token_hash: &str) -> DbResult<Option<Model>> {
+    Ok(Entity::find_by_id(token_hash).one(db).await?)
+}
+
+/// Gives a staged file to its message and keeps it until `expires_at`.
+///
+/// # Errors
+/// The database failed.
+pub async fn keep(tx: &Tx, portal: &str, token_hash: &str, message_id: &str, expires_at: Ms) -> DbResult<()> {
+    Entity::update_many()
+        .col_expr(Column::MessageId, Expr::value(message_id))
+        .col_expr(Column::ExpiresAt, Expr::value(expires_at))
+        .filter(Column::Portal.eq(portal))
+        .filter(Column::TokenHash.eq(token_hash))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}
+
+/// Forgets a file.
+///
+/// # Errors
+/// The database failed.
+pub async fn remove(tx: &Tx, portal: &str, token_hash: &str) -> DbResult<()> {
+    Entity::delete_many().filter(Column::Portal.eq(portal)).filter(Column::TokenHash.eq(token_hash)).exec(&**tx).await?;
+    Ok(())
+}

@@ -23,7 +23,6 @@ pub mod write_back;
 pub mod portal_settings;
 pub mod redrive;
 
-use crate::bitrix::Bitrix;
 pub mod install;
 pub mod portal_cache;
 pub mod portal_event;

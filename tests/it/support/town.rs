@@ -1,6 +1,6 @@
 //! A town: one portal (or more), one WhatsApp network, one application between them, one clock for all. Stories are told in it.
 
-use super::database::{Engine, Place};
+use super::story::{Engine, Place};
 use courier24::app::{App, Parts};
 use courier24::config::{Config, Roles};
 use courier24::domain::clock::{Clock as _, ManualClock, Ms};
@@ -54,11 +54,12 @@ fn templates() -> Vec<Template> {
 
 impl Town {
     /// Simulators and the application; nothing installed.
-    pub(crate) async fn built(engine: Engine) -> Self {
+    pub(crate) async fn built(engine: Engine) -> Option<Self> {
         Self::with(engine, PortalConfig::default()).await
     }
 
-    pub(crate) async fn with(engine: Engine, portal: PortalConfig) -> Self {
+    pub(crate) async fn with(engine: Engine, portal: PortalConfig) -> Option<Self> {
+        let place = Place::fresh(engine).await?;
         courier24::sim::install_tls();
         let clock = Arc::new(ManualClock::starting_at(MORNING));
         let portal = Portal::start(clock.clone(), portal).unwrap();
@@ -68,7 +69,7 @@ impl Town {
             clock,
             portal,
             network,
-            place: Place::fresh(engine).await,
+            place,
             crash: Arc::new(Crash::default()),
             channel: String::new(),
             hold_sends: false,
@@ -78,20 +79,20 @@ impl Town {
             key: base64_key(),
         };
         town.start().await;
-        town
+        Some(town)
     }
 
     /// The ordinary start of a story: installed, robots registered, one connected channel, templates known.
-    pub(crate) async fn open(engine: Engine) -> Self {
+    pub(crate) async fn open(engine: Engine) -> Option<Self> {
         Self::open_with(engine, PortalConfig::default()).await
     }
 
-    pub(crate) async fn open_with(engine: Engine, portal: PortalConfig) -> Self {
-        let mut town = Self::with(engine, portal).await;
+    pub(crate) async fn open_with(engine: Engine, portal: PortalConfig) -> Option<Self> {
+        let mut town = Self::with(engine, portal).await?;
         town.install().await;
         town.connect_channel().await;
         town.furnish();
-        town
+        Some(town)
     }
 
     /// Deal 512 of Anna with her phone.

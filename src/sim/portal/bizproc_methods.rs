@@ -15,7 +15,7 @@ pub(crate) fn event_send(call: &Call, state: &mut State) -> Result<Reply, Refusa
     let (resumed, posts) = engine::answer(call.core, state, &token, values, &log, call.now)?;
     let mut reply = Reply::of(true).posting(posts);
     if resumed {
-        reply.takes = call.core.config.resume;
+        reply.takes = state.switches.resume;
     }
     Ok(reply)
 }

@@ -78,6 +78,11 @@ impl Portal {
         self.core.state().switches.engine_error = Some(Refusal::new(status, code, text));
     }
 
+    /// Real time that resuming a workflow takes inside `bizproc.event.send`.
+    pub fn set_resume(&self, resume: std::time::Duration) {
+        self.core.state().switches.resume = resume;
+    }
+
     /// Another request bucket; `None` switches it off.
     pub fn set_bucket(&self, bucket: Option<Bucket>) {
         self.core.state().limits.bucket = bucket;

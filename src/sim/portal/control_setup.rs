@@ -108,6 +108,8 @@ pub(crate) struct SwitchOrder {
     /// Milliseconds; 0 switches it off.
     operating_limit_ms: Option<i64>,
     costs_ms: Map<String, Value>,
+    /// Real time of one resumed workflow.
+    resume_ms: Option<u64>,
     missing_methods: Vec<String>,
 }
 
@@ -135,6 +137,9 @@ pub(crate) fn switches(portal: &Portal, order: SwitchOrder) {
     }
     if let Some(limit) = order.operating_limit_ms {
         portal.set_operating_limit(Some(limit).filter(|limit| *limit > 0));
+    }
+    if let Some(ms) = order.resume_ms {
+        portal.set_resume(std::time::Duration::from_millis(ms));
     }
     for (method, cost) in &order.costs_ms {
         portal.set_cost(method, cost.as_i64().unwrap_or(0));

@@ -349,3 +349,38 @@ async fn tokens_end_after_an_hour_and_refresh_tokens_are_used_once() {
     let stale = body.replace(&tokens.refresh, pair["refresh_token"].as_str().unwrap());
     assert_eq!(world.form(&url, &stale).await.1["error"], json!("invalid_grant"));
 }
+
+#[tokio::test]
+async fn a_dropped_portal_frees_its_address() {
+    let world = World::start().await;
+    let url = format!("{}/rest/server.time", world.portal.origin());
+    let beside = world.portal.clone();
+    assert!(world.try_raw(&url, json!({})).await.is_ok());
+    drop(beside);
+    assert!(world.try_raw(&url, json!({})).await.is_ok(), "a clone keeps it alive");
+    let client = world.into_client();
+    let gone = async {
+        while crate::sim::wire::send(client.post(&url)).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(5), gone).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_crowd_is_fired_and_answered_in_batches() {
+    let world = World::start().await;
+    world.register().await;
+    let deal = world.portal.deal(1);
+    let fired =
+        futures::future::join_all((0..500).map(|index| world.portal.fires("send_text", &deal, json!({"text": index.to_string()})))).await;
+    let tokens: Vec<String> = fired.into_iter().map(|step| world.portal.step(step.unwrap()).unwrap().event_token).collect();
+    assert_eq!(world.incoming().len(), 500);
+    for chunk in tokens.chunks(50) {
+        let commands: Vec<String> =
+            chunk.iter().map(|token| format!("bizproc.event.send?EVENT_TOKEN={}", token.replace('|', "%7C"))).collect();
+        world.ok("batch", json!({ "cmd": commands })).await;
+    }
+    assert_eq!(world.portal.count_steps(StepState::Answered), 500);
+    assert_eq!((world.portal.request_count(), world.portal.calls_of("bizproc.event.send")), (2 + 10, 500));
+}

@@ -84,6 +84,11 @@ impl World {
         (response.status().as_u16(), response.bytes().await.unwrap().to_vec())
     }
 
+    /// Only the client is left: the portal ends.
+    pub(super) fn into_client(self) -> reqwest::Client {
+        self.client
+    }
+
     /// As administrator; the result of a call that must succeed.
     pub(super) async fn ok(&self, method: &str, body: Value) -> Value {
         let (status, answer) = self.call_as(Some(&self.portal.tokens(1).access), method, body).await;

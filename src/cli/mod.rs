@@ -1,5 +1,10 @@
 //! One verb per file.
 
+pub mod backup;
+pub mod migrate;
+pub mod redrive;
+pub mod reseal;
+
 /// Parses the command line and runs the chosen verb.
 pub fn run() -> std::process::ExitCode {
     std::process::ExitCode::SUCCESS

@@ -66,7 +66,8 @@ pub async fn hold_shards(tx: &Tx, replica: &str, now: Ms, busy: &BTreeSet<i64>) 
         let which = one_of(DbBackend::Postgres, "shard", 2, Kind::Int);
         let values = vec![replica.into(), list(DbBackend::Postgres, excess.iter().map(|shard| Cell::Int(*shard)))];
         // The row stays, so that the heir knows that there was an owner.
-        query(tx, &format!("UPDATE shard_lease SET owner = '', lease_until = 0 WHERE owner = $1 AND {which} RETURNING shard"), values).await?;
+        query(tx, &format!("UPDATE shard_lease SET owner = '', lease_until = 0 WHERE owner = $1 AND {which} RETURNING shard"), values)
+            .await?;
         shards.retain(|shard| !excess.contains(shard));
     }
     let missing = i64::try_from(fair.saturating_sub(shards.len())).unwrap_or_default();

@@ -24,7 +24,8 @@ enum End {
 /// Puts back and buries. When the database refuses for some seconds the leases run out instead, which comes to the same.
 pub(super) async fn apply(ctx: &Ctx, leftover: Leftover) {
     let now = ctx.clock.now();
-    let ends: Vec<(Claimed, End)> = leftover.into_iter().filter_map(|(job, error)| decide(&job, error, now).map(|end| (job, end))).collect();
+    let ends: Vec<(Claimed, End)> =
+        leftover.into_iter().filter_map(|(job, error)| decide(&job, error, now).map(|end| (job, end))).collect();
     for (job, end) in &ends {
         tell(job, end);
     }
@@ -132,7 +133,9 @@ mod tests {
 
     #[test]
     fn a_retry_waits_longer_each_time_and_as_long_as_it_was_asked_to() {
-        for (attempt, after, least) in [(1, None, SECOND), (3, None, 16 * SECOND), (1, Some(30 * SECOND), 30 * SECOND), (1, Some(99 * HOUR), HOUR)] {
+        for (attempt, after, least) in
+            [(1, None, SECOND), (3, None, 16 * SECOND), (1, Some(30 * SECOND), 30 * SECOND), (1, Some(99 * HOUR), HOUR)]
+        {
             let Some(End::Back { at, counted: true, .. }) = retry(attempt, after) else { panic!("put back") };
             assert!(at - 1000 >= least && at - 1000 < least + least / 10 + 1, "{attempt} {at}");
         }

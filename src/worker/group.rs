@@ -1,6 +1,6 @@
 //! One group under way: its handler, guarded against a panic, and its leftover.
 
-use super::{dispatch, finish};
+use super::{Handler, finish};
 use crate::flow::{Ctx, JobError};
 use crate::queue::{Group, Lane};
 use futures::FutureExt as _;
@@ -11,7 +11,7 @@ use std::time::Instant;
 use tracing::Instrument as _;
 
 /// Runs a group to its end; never panics.
-pub(super) async fn work(ctx: &Ctx, group: Group) {
+pub(super) async fn work(ctx: &Ctx, group: Group, handler: Handler) {
     let started = Instant::now();
     let lane = group.lane;
     let mut kinds: BTreeMap<&'static str, u64> = BTreeMap::new();
@@ -22,7 +22,7 @@ pub(super) async fn work(ctx: &Ctx, group: Group) {
     let span = tracing::info_span!("jobs", portal.id = %group.portal, lane = lane_name(lane), jobs = group.jobs.len(), lease.id = %lease);
     let copies = group.jobs.clone();
     // A handler works on its own transactions; whatever it left half done was rolled back when they were dropped.
-    let handled = AssertUnwindSafe(dispatch::dispatch(ctx, group)).catch_unwind().instrument(span.clone()).await;
+    let handled = AssertUnwindSafe(handler(ctx, group)).catch_unwind().instrument(span.clone()).await;
     let leftover = handled.unwrap_or_else(|panic| {
         let why = format!("handler panicked: {}", words(panic.as_ref()));
         span.in_scope(|| tracing::error!(why = %why, "a handler panicked"));

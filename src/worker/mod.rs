@@ -14,14 +14,15 @@ mod schedule;
 
 use crate::db::{DbResult, Engine};
 use crate::domain::clock::{Ms, SECOND};
-use crate::flow::Ctx;
-use crate::queue::{self, Hints, Lost};
+use crate::flow::{Ctx, Leftover};
+use crate::queue::{self, Group, Hints, Lost};
+use futures::future::BoxFuture;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-pub use run_due::run_due;
+pub use run_due::{run_due, run_due_with};
 
 /// How long a claim lasts without a heartbeat.
 const LEASE: Ms = 10 * SECOND;
@@ -52,14 +53,29 @@ impl Pulse {
     }
 }
 
+/// What works a group off; [`run`] and [`run_due`] use the handlers of `flow`, tests of the worker their own.
+pub type Handler = for<'a> fn(&'a Ctx, Group) -> BoxFuture<'a, Leftover>;
+
+fn flow_handlers(ctx: &Ctx, group: Group) -> BoxFuture<'_, Leftover> {
+    Box::pin(dispatch::dispatch(ctx, group))
+}
+
 /// Works jobs off until told to stop: at most `workers` groups at a time.
 ///
 /// # Errors
-/// [`crate::db::DbError`] only when the leases of an earlier boot cannot be ended at start; later faults of the database are waited out.
+/// As [`run_with`].
 pub async fn run(ctx: Ctx, workers: usize, stop: Stop, pulse: Pulse) -> DbResult<()> {
+    run_with(ctx, workers, stop, pulse, flow_handlers).await
+}
+
+/// [`run`] with another handler.
+///
+/// # Errors
+/// [`crate::db::DbError`] only when the leases of an earlier boot cannot be ended at start; later faults of the database are waited out.
+pub async fn run_with(ctx: Ctx, workers: usize, stop: Stop, pulse: Pulse, handler: Handler) -> DbResult<()> {
     end_former_leases(&ctx).await?;
     let (leader, leads) = watch::channel(false);
-    let mut pump = pump::Pump::new(ctx.clone(), workers, pulse, leader);
+    let mut pump = pump::Pump::new(ctx.clone(), workers, pulse, leader, handler);
     tokio::select! {
         () = pump.run(&stop) => {}
         () = schedule::run(&ctx, leads) => {}

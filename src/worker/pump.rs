@@ -3,7 +3,7 @@
 //! Reasons are: a place became free, somebody stored jobs here (`wake`), a hint of another process, the next timer, one second.
 //! Claims and heartbeats take turns in this one task, so a shard is never left between its last claim and its release.
 
-use super::{LEASE, Pulse, Stop, beat, group};
+use super::{Handler, LEASE, Pulse, Stop, beat, group};
 use crate::db::{DbResult, Engine};
 use crate::domain::clock::Ms;
 use crate::flow::Ctx;
@@ -37,6 +37,7 @@ pub(super) struct Pump {
     workers: usize,
     pulse: Pulse,
     leader: watch::Sender<bool>,
+    handler: Handler,
     shards: Vec<i64>,
     owned_until: Ms,
     /// Moment of the last look for due jobs.
@@ -49,12 +50,13 @@ pub(super) struct Pump {
 }
 
 impl Pump {
-    pub(super) fn new(ctx: Ctx, workers: usize, pulse: Pulse, leader: watch::Sender<bool>) -> Self {
+    pub(super) fn new(ctx: Ctx, workers: usize, pulse: Pulse, leader: watch::Sender<bool>, handler: Handler) -> Self {
         Self {
             ctx,
             workers: workers.max(1),
             pulse,
             leader,
+            handler,
             shards: Vec::new(),
             owned_until: Ms::MIN,
             looked_at: Ms::MIN,
@@ -154,8 +156,8 @@ impl Pump {
         let lease = group.jobs.first().map(|job| job.lease_id.clone()).unwrap_or_default();
         let under_way = UnderWay { portal: group.portal.clone(), lane: group.lane, lease };
         self.busy.begin(&under_way.portal, under_way.lane);
-        let ctx = self.ctx.clone();
-        let task = self.tasks.spawn(async move { group::work(&ctx, group).await });
+        let (ctx, handler) = (self.ctx.clone(), self.handler);
+        let task = self.tasks.spawn(async move { group::work(&ctx, group, handler).await });
         self.under_way.insert(task.id(), under_way);
     }
 

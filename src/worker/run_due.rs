@@ -1,6 +1,6 @@
 //! Virtual time: works off everything that is due at the clock's present moment, in a fixed order, in the caller's task.
 
-use super::{LEASE, beat, group, schedule};
+use super::{Handler, LEASE, beat, flow_handlers, group, schedule};
 use crate::flow::Ctx;
 use crate::queue::{self, Busy, ClaimRequest, Limits};
 use std::collections::BTreeSet;
@@ -13,13 +13,19 @@ const ROUND_JOBS: u64 = 400;
 /// Runs the scheduler's ticks and all due jobs until nothing is due; returns how many jobs were handled. Groups run one after the
 /// other, so a story's transcript does not depend on the machine. Faults of the database end it.
 pub async fn run_due(ctx: &Ctx) -> usize {
+    run_due_with(ctx, flow_handlers).await
+}
+
+/// [`run_due`] with another handler.
+pub async fn run_due_with(ctx: &Ctx, handler: Handler) -> usize {
     let mut handled = 0;
     if let Err(error) = schedule::tick(ctx).await {
         tracing::error!(error = %error, "scheduler tick failed");
     }
     let mut after = String::new();
     for _ in 0..MOST_ROUNDS {
-        let Ok(held) = beat::beat(ctx, &[], &BTreeSet::new()).await.inspect_err(|error| tracing::error!(error = %error, "no heartbeat")) else {
+        let Ok(held) = beat::beat(ctx, &[], &BTreeSet::new()).await.inspect_err(|error| tracing::error!(error = %error, "no heartbeat"))
+        else {
             return handled;
         };
         let request = ClaimRequest {
@@ -43,7 +49,7 @@ pub async fn run_due(ctx: &Ctx) -> usize {
         after = turn.after;
         for claimed in turn.groups {
             handled += claimed.jobs.len();
-            group::work(ctx, claimed).await;
+            group::work(ctx, claimed, handler).await;
         }
     }
     tracing::error!(rounds = MOST_ROUNDS, "jobs kept coming back at the same moment");

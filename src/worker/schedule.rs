@@ -23,11 +23,10 @@ struct Tick {
     run: for<'a> fn(&'a Ctx) -> BoxFuture<'a, DbResult<()>>,
 }
 
-const TICKS: [Tick; 3] = [
+const TICKS: [Tick; 2] = [
     Tick { name: "tick.alarm", cron: "0 * * * * *", run: |ctx| Box::pin(flow::alarm::tick(ctx)) },
     // Its jobs run a day later each; looked at by the hour so that a new portal has its own soon.
     Tick { name: "tick.purge", cron: "0 15 * * * *", run: |ctx| Box::pin(flow::purge::tick(ctx)) },
-    Tick { name: "tick.token", cron: "0 30 3 * * *", run: |ctx| Box::pin(flow::token::tick(ctx)) },
 ];
 
 /// Looks every second while this process leads; never ends.
@@ -85,14 +84,14 @@ fn next_after(expression: &str, at: Ms) -> DbResult<Ms> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::clock::{DAY, HOUR, MINUTE};
+    use crate::domain::clock::{DAY, MINUTE};
 
     #[test]
     fn every_expression_names_its_next_moment() {
         // 2025-06-15T15:06:40Z
         let at = 1_750_000_000_000;
         let next: Vec<Ms> = TICKS.iter().map(|tick| next_after(tick.cron, at).unwrap() - at).collect();
-        assert_eq!(next, [20_000, 8 * MINUTE + 20_000, 12 * HOUR + 23 * MINUTE + 20_000]);
+        assert_eq!(next, [20_000, 8 * MINUTE + 20_000]);
         let daily = next_after("0 30 3 * * *", at).unwrap();
         assert_eq!(next_after("0 30 3 * * *", daily).unwrap(), daily + DAY);
         assert!(next_after("nonsense", at).is_err());

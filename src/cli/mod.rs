@@ -1,5 +1,9 @@
 //! One verb per file.
 
+#[cfg(feature = "demo")]
+pub mod demo;
+#[cfg(feature = "demo")]
+pub mod sim;
 pub mod backup;
 pub mod migrate;
 pub mod redrive;

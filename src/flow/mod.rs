@@ -33,6 +33,7 @@ pub mod register_plan;
 pub mod results;
 pub mod run_call;
 pub mod settle;
+pub mod sync_templates;
 mod template_choice;
 pub mod token;
 pub mod write_back;

@@ -7,8 +7,13 @@ pub mod alarm;
 pub mod answer;
 mod catalog;
 pub mod channel;
+pub mod deadline;
+pub mod deliver;
+mod desk;
+mod ending;
 pub mod erase;
 mod facts;
+mod gate;
 pub mod install;
 pub mod mark_opt_in;
 pub mod media;
@@ -21,13 +26,16 @@ pub mod portal_state;
 pub mod portal_view;
 pub mod purge;
 pub mod receive;
+mod recheck;
 pub mod redrive;
 
 pub mod register;
 pub mod register_plan;
 pub mod results;
+pub mod run_call;
 pub mod settle;
 pub mod sync_templates;
+mod template_choice;
 pub mod token;
 pub mod write_back;
 
@@ -63,6 +71,8 @@ pub struct Ctx {
     pub catalog: Arc<Catalog>,
     /// Secrets at rest.
     pub sealer: Arc<Sealer>,
+    /// How fast channels and recipients may be written to.
+    pub pace: Arc<pace::Pace>,
     /// Settings of the flow.
     pub settings: Arc<FlowSettings>,
     /// Wakes workers of this process after a commit that stored jobs.

@@ -3,10 +3,10 @@
 //! Every change of tokens grows `token_version`; whoever writes tokens names the version it started from, so that a slow
 //! refresh never overwrites a newer install. Sealing is the caller's: only ciphertext passes here.
 
-use crate::db::entity::{job, portal};
+use crate::db::entity::{alarm, job, portal};
 use crate::db::{Conn, DbError, DbResult};
 use crate::domain::clock::Ms;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 
 /// State of a portal (DESIGN.md 4).
@@ -300,4 +300,35 @@ pub async fn bring_forward(db: &impl Conn, portal: &str, kinds: &[&str], at: Ms)
         .exec(db)
         .await?;
     Ok(result.rows_affected)
+}
+
+/// Raises an alarm of a portal: one row a kind; when administrators were told last stays, so that they are not told twice an hour.
+pub async fn raise_alarm(db: &impl Conn, portal: &str, kind: &str, detail: &str, now: Ms) -> DbResult<()> {
+    let row = alarm::ActiveModel {
+        portal: Set(portal.to_owned()),
+        kind: Set(kind.to_owned()),
+        raised_at: Set(now),
+        told_at: Set(None),
+        detail: Set(detail.to_owned()),
+    };
+    alarm::Entity::insert(row)
+        .on_conflict(
+            OnConflict::columns([alarm::Column::Portal, alarm::Column::Kind])
+                .update_columns([alarm::Column::RaisedAt, alarm::Column::Detail])
+                .to_owned(),
+        )
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
+/// Ends an alarm of a portal. Its row stays: when administrators were told last must outlive a short recovery.
+pub async fn clear_alarm(db: &impl Conn, portal: &str, kind: &str) -> DbResult<()> {
+    alarm::Entity::update_many()
+        .col_expr(alarm::Column::RaisedAt, Expr::value(super::alarm::OVER))
+        .filter(alarm::Column::Portal.eq(portal))
+        .filter(alarm::Column::Kind.eq(kind))
+        .exec(db)
+        .await?;
+    Ok(())
 }

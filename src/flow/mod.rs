@@ -3,15 +3,14 @@
 pub mod accept_call;
 pub mod accept_hook;
 pub mod accepter;
-pub mod channel;
-pub mod mark_opt_in;
-pub mod media;
-pub mod sync_templates;
 pub mod alarm;
 pub mod answer;
 mod catalog;
+pub mod channel;
 pub mod erase;
 mod facts;
+pub mod mark_opt_in;
+pub mod media;
 pub mod pace;
 mod phones;
 pub mod portal_view;
@@ -19,6 +18,7 @@ pub mod purge;
 pub mod receive;
 pub mod results;
 pub mod settle;
+pub mod sync_templates;
 pub mod write_back;
 
 use crate::bitrix::Bitrix;

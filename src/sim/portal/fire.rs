@@ -4,8 +4,8 @@ use super::document::Document;
 use super::engine::{self, Planned, StageRobot, StepId, Workflow, WorkflowState};
 use super::error::SimError;
 use super::item_methods;
-use super::simulation::Portal;
 use super::queue::Mishap;
+use super::simulation::Portal;
 use super::state::object;
 use serde_json::{Value, json};
 

@@ -5,9 +5,9 @@ use super::document::Document;
 use super::engine::{Step, StepId, StepState, TriggerRun, WorkflowState};
 use super::feed::{Activity, TimelineEntry};
 use super::log::{RequestRecord, max_per_second};
-use super::simulation::Portal;
 use super::queue::Delivery;
 use super::robots::{Robot, localized};
+use super::simulation::Portal;
 use super::state::{Binding, Notification, PlacementBinding};
 use serde_json::Value;
 

@@ -194,7 +194,11 @@ fn is_token_field(key: &str) -> bool {
 /// The pair whose value people wrote: the longest property, or the last one.
 fn payload_index(pairs: &[(String, String)], longest: bool) -> Option<usize> {
     let mut payload = pairs.iter().enumerate().filter(|(_, (key, _))| key.starts_with("properties[") || key.starts_with("data["));
-    if longest { payload.max_by_key(|(_, (_, value))| value.len()).map(|(index, _)| index) } else { payload.next_back().map(|(index, _)| index) }
+    if longest {
+        payload.max_by_key(|(_, (_, value))| value.len()).map(|(index, _)| index)
+    } else {
+        payload.next_back().map(|(index, _)| index)
+    }
 }
 
 fn swell(pairs: &mut [(String, String)], bytes: usize) {

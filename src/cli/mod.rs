@@ -4,6 +4,10 @@
 pub mod demo;
 #[cfg(feature = "demo")]
 pub mod sim;
+pub mod backup;
+pub mod migrate;
+pub mod redrive;
+pub mod reseal;
 
 /// Parses the command line and runs the chosen verb.
 pub fn run() -> std::process::ExitCode {

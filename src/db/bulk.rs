@@ -122,22 +122,33 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// `INSERT` of all rows; `conflict` is the `ON CONFLICT` clause or empty, `returning` a column to give back for each row stored.
+/// `INSERT` of all rows; `conflict` is the `ON CONFLICT` clause or empty. Returns how many were stored.
 ///
 /// # Errors
 /// [`super::DbError`] when any row is refused: then none is stored.
-pub async fn insert(conn: &impl Conn, table: &str, rows: &Rows<'_>, conflict: &str, returning: &str) -> DbResult<Vec<String>> {
+pub async fn insert(conn: &impl Conn, table: &str, rows: &Rows<'_>, conflict: &str) -> DbResult<u64> {
     if rows.is_empty() {
-        return Ok(Vec::new());
+        return Ok(0);
     }
     let backend = conn.get_database_backend();
     let names: Vec<&str> = rows.columns.iter().map(|(name, _)| *name).collect();
     let names = names.join(", ");
     let (source, values) = rows.source(backend, "r", 1);
     // `WHERE 1 = 1` keeps SQLite's parser from reading ON CONFLICT as a join condition.
-    let sql = format!("INSERT INTO {table} ({names}) SELECT {names} FROM {source} WHERE 1 = 1 {conflict} RETURNING {returning}");
-    let stored = conn.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
-    stored.iter().map(|row| Ok(row.try_get_by_index::<String>(0)?)).collect()
+    let sql = format!("INSERT INTO {table} ({names}) SELECT {names} FROM {source} WHERE 1 = 1 {conflict}");
+    Ok(conn.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?.rows_affected())
+}
+
+/// Which of these ids a table has: after an [`insert`] that stored fewer rows than it was given, those that were new.
+///
+/// # Errors
+/// [`super::DbError`] when the database fails.
+pub async fn present(conn: &impl Conn, table: &str, ids: &[&str]) -> DbResult<Vec<String>> {
+    let backend = conn.get_database_backend();
+    let sql = format!("SELECT id FROM {table} WHERE {}", one_of(backend, "id", 1, Kind::Text));
+    let values = [list(backend, ids.iter().map(|id| Cell::from(*id)))];
+    let rows = conn.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    rows.iter().map(|row| Ok(row.try_get_by_index::<String>(0)?)).collect()
 }
 
 /// `column IN (…)` over a bound list (parameter number `n`).

@@ -9,6 +9,7 @@ pub mod event;
 pub mod http;
 pub mod identity;
 pub mod ids;
+pub mod message_error;
 pub mod link;
 pub mod message_error;
 pub mod money;

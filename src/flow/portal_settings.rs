@@ -68,7 +68,11 @@ pub fn read(stored: &str) -> Settings {
         region: text("region"),
         time_zone: text("time_zone"),
         message_read: map.get("message_read").and_then(Value::as_bool).unwrap_or(false),
-        retention_days: map.get("retention_days").and_then(Value::as_i64).filter(|days| RETENTION_RANGE.contains(days)).unwrap_or(RETENTION_DAYS),
+        retention_days: map
+            .get("retention_days")
+            .and_then(Value::as_i64)
+            .filter(|days| RETENTION_RANGE.contains(days))
+            .unwrap_or(RETENTION_DAYS),
     }
 }
 

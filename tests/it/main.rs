@@ -1,5 +1,7 @@
 //! The one integration binary.
 
+mod accept;
 mod queue;
 mod storage;
 mod support;
+mod worker;

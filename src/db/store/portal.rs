@@ -106,7 +106,8 @@ pub async fn list(db: &impl Conn, after: Option<&str>, limit: u64) -> DbResult<V
 /// # Errors
 /// [`DbError::Duplicate`] when another replica inserted the portal at this moment: begin again.
 pub async fn save_install(db: &impl Conn, portal: &str, install: &Install, now: Ms) -> DbResult<()> {
-    let Some(known) = find(db, portal).await? else {
+    // Locked, so that a refresh that commits at this moment does not get the same version number.
+    let Some(known) = portal::Entity::find_by_id(portal).lock_exclusive().one(db).await? else {
         new_row(portal, install, now).insert(db).await?;
         return Ok(());
     };

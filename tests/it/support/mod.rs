@@ -1,3 +1,4 @@
 //! What stories stand on.
 
+pub(crate) mod application;
 pub(crate) mod database;

@@ -2,6 +2,8 @@
 demo-opening = Portal { $portal } and WhatsApp { $whatsapp } are simulated; the service is real, its folder is { $folder }
 demo-end = All { $scenes } steps were observed.
 demo-missed = STEP NOT OBSERVED. { $expected }
+demo-interrupted = Interrupted.
+demo-service-ended = The service ended by itself: { $status }
 demo-log-kept = Log of the service: { $file }
 demo-stays-open = Everything keeps running. Portal: { $portal } · service: { $service } · Ctrl-C ends it
 

@@ -2,6 +2,8 @@
 demo-opening = Портал { $portal }, WhatsApp { $whatsapp } — оба ненастоящие; сервис настоящий, его папка { $folder }
 demo-end = Все шаги ({ $scenes }) увидены своими глазами.
 demo-missed = ШАГ НЕ УВИДЕН. { $expected }
+demo-interrupted = Прервано.
+demo-service-ended = Сервис завершился сам: { $status }
 demo-log-kept = Журнал сервиса: { $file }
 demo-stays-open = Всё продолжает работать. Портал: { $portal } · сервис: { $service } · выход — Ctrl-C
 

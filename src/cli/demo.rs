@@ -36,11 +36,12 @@ pub struct DemoArgs {
 /// # Errors
 /// A step that was not observed, or a demo that could not be set up.
 pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
-    let narrator = Narrator::new(&language(args.lang.as_deref()), SystemClock);
+    let lang = language(args.lang.as_deref());
+    let narrator = Narrator::new(&lang, SystemClock);
     let mut stage = Stage::set(narrator, args.data.as_deref())?;
     let played = tokio::select! {
         played = story::play(&mut stage) => played,
-        _ = tokio::signal::ctrl_c() => Ok(()),
+        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!(stage_interrupted(&lang))),
     };
     if let Err(missed) = &played {
         stage.tell_failure(missed);
@@ -50,6 +51,10 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     }
     stage.strike(played.is_ok()).await;
     played
+}
+
+fn stage_interrupted(lang: &str) -> String {
+    crate::i18n::text(lang, "demo-interrupted", &std::collections::BTreeMap::new())
 }
 
 fn language(asked: Option<&str>) -> String {

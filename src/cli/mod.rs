@@ -56,15 +56,9 @@ enum Verb {
     Backup(backup::Args),
 }
 
-pub mod backup;
-pub mod migrate;
-pub mod redrive;
-pub mod reseal;
 
 #[cfg(feature = "demo")]
-pub mod demo;
 #[cfg(feature = "demo")]
-pub mod sim;
 
 /// Parses the command line and runs the chosen verb.
 pub fn run() -> ExitCode {

@@ -9,7 +9,6 @@ pub mod event;
 pub mod http;
 pub mod identity;
 pub mod ids;
-pub mod message_error;
 pub mod link;
 pub mod message_error;
 pub mod money;

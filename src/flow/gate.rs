@@ -4,6 +4,7 @@ use super::desk::Sender;
 use super::portal_view::PortalView;
 use super::results::{self, WindowView};
 use crate::catalog::operation::OnClosedWindow;
+use crate::db::entity::channel;
 use crate::domain::clock::Ms;
 use crate::domain::content::Content;
 use crate::domain::refusal::{Code, Refusal};
@@ -53,11 +54,11 @@ pub(super) enum Footing {
 }
 
 /// Reads `channel.state`.
-pub(super) fn footing(sender: &Sender) -> Footing {
-    if sender.row.deleted_at.is_some() {
+pub(super) fn footing(channel: &channel::Model) -> Footing {
+    if channel.deleted_at.is_some() {
         return Footing::Broken;
     }
-    match sender.row.state.as_str() {
+    match channel.state.as_str() {
         "new" | "connected" | "limited" => Footing::Works,
         "paused" => Footing::Paused,
         _ => Footing::Broken,
@@ -71,7 +72,7 @@ pub(super) fn footing(sender: &Sender) -> Footing {
 pub(super) fn check(question: &Question<'_>, now: Ms) -> Result<Verdict, Refusal> {
     let sender = question.sender;
     let name = || sender.row.name.clone();
-    let footing = footing(sender);
+    let footing = footing(&sender.row);
     if footing == Footing::Broken {
         let state = if sender.row.deleted_at.is_some() { "deleted" } else { sender.row.state.as_str() };
         return Err(Refusal::new(Code::ChannelUnavailable, format!("channel state {state}")).with("name", name()).with("value", state));

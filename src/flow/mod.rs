@@ -7,7 +7,10 @@ pub mod alarm;
 pub mod answer;
 mod catalog;
 pub mod channel;
+pub mod deadline;
+pub mod deliver;
 mod desk;
+mod ending;
 pub mod erase;
 mod facts;
 mod gate;
@@ -23,6 +26,7 @@ pub mod portal_state;
 pub mod portal_view;
 pub mod purge;
 pub mod receive;
+mod recheck;
 pub mod redrive;
 pub mod register;
 pub mod register_plan;
@@ -66,6 +70,8 @@ pub struct Ctx {
     pub catalog: Arc<Catalog>,
     /// Secrets at rest.
     pub sealer: Arc<Sealer>,
+    /// How fast channels and recipients may be written to.
+    pub pace: Arc<pace::Pace>,
     /// Settings of the flow.
     pub settings: Arc<FlowSettings>,
     /// Wakes workers of this process after a commit that stored jobs.

@@ -10,6 +10,7 @@ use crate::catalog::operation::{OnMissing, TemplateChoice};
 use crate::catalog::template_params::{self, MatchedParams};
 use crate::db::entity::template;
 use crate::domain::content::{Content, HeaderValue, Param, TemplateContent};
+use crate::domain::document::CrmItem;
 use crate::domain::refusal::{Code, Refusal};
 use serde_json::Value;
 
@@ -44,6 +45,7 @@ pub(super) async fn fill(
     ctx: &Ctx,
     desk: &mut Desk,
     sender: &Sender,
+    document: Option<CrmItem>,
     choice: &TemplateChoice,
     on_missing: OnMissing,
 ) -> Result<Filled, Fault> {
@@ -66,7 +68,7 @@ pub(super) async fn fill(
     let Some(buttons) = template_params::match_buttons(&buttons, &choice.button_params, on_missing, filler)? else {
         return Err(skipped("button", "button_params"));
     };
-    let header = header(ctx, desk, row, choice, on_missing).await?;
+    let header = header(ctx, desk, row, document, choice, on_missing).await?;
     let header_text = row.header_text.as_deref().filter(|_| row.header_kind.as_deref() == Some("text")).map(|text| {
         let value = match &header {
             Some(HeaderValue::Text { value }) => Some(value.as_str()),
@@ -100,6 +102,7 @@ async fn header(
     ctx: &Ctx,
     desk: &Desk,
     row: &template::Model,
+    document: Option<CrmItem>,
     choice: &TemplateChoice,
     on_missing: OnMissing,
 ) -> Result<Option<HeaderValue>, Fault> {
@@ -126,7 +129,7 @@ async fn header(
                     OnMissing::Fail | OnMissing::Empty => Refusal::new(Code::ValueMissing, rule).with("name", "header").into(),
                 });
             }
-            match media::header(ctx, &desk.portal.id, given, kind).await {
+            match media::header_of(ctx, &desk.portal.id, document, given, kind).await {
                 Ok(file) => Ok(Some(HeaderValue::Media(file))),
                 Err(MediaFault::Refused(refusal)) => Err(refusal.into()),
                 Err(MediaFault::Later(error)) => Err(Fault::Later(error)),

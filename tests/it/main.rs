@@ -1,7 +1,9 @@
 //! The one integration binary.
 
 mod accept;
+mod main_job;
 mod queue;
 mod storage;
 mod support;
+mod tree;
 mod worker;

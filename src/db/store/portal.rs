@@ -3,10 +3,10 @@
 //! Every change of tokens grows `token_version`; whoever writes tokens names the version it started from, so that a slow
 //! refresh never overwrites a newer install. Sealing is the caller's: only ciphertext passes here.
 
-use crate::db::entity::{job, portal};
+use crate::db::entity::{alarm, job, portal};
 use crate::db::{Conn, DbError, DbResult};
 use crate::domain::clock::Ms;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 
 /// State of a portal (DESIGN.md 4).

@@ -6,6 +6,7 @@ use crate::db::DbResult;
 use crate::db::entity::conversation;
 use crate::db::store::conversation::{self as conversations, Key};
 use crate::domain::content::Content;
+use crate::domain::document::CrmItem;
 use crate::domain::link;
 use crate::domain::refusal::{Code, Refusal};
 use crate::flow::desk::{Desk, Sender};
@@ -40,7 +41,8 @@ pub(super) async fn one(ctx: &Ctx, desk: &mut Desk, case: &mut Case, known: &Has
             letters(ctx, desk, case, &sender, send, plain, known).await
         }
         Operation::SendTemplate { send, template } => {
-            let filled = template_choice::fill(ctx, desk, &sender, template, send.on_missing).await?;
+            let filled =
+                template_choice::fill(ctx, desk, &sender, CrmItem::parse(&case.call.document_id), template, send.on_missing).await?;
             letters(ctx, desk, case, &sender, send, filled, known).await
         }
         Operation::CheckWindow { .. } => {
@@ -74,7 +76,10 @@ async fn letters(
         let mut letter = letter(desk, sender, &filled, &recipient, send.on_closed_window, ctx);
         if matches!(letter.verdict, Ok(Verdict::Fallback)) {
             if fallback.is_none() {
-                fallback = Some(template_choice::fill(ctx, desk, sender, &fallback_of(send)?, send.on_missing).await?);
+                fallback = Some(
+                    template_choice::fill(ctx, desk, sender, CrmItem::parse(&case.call.document_id), &fallback_of(send)?, send.on_missing)
+                        .await?,
+                );
             }
             if let Some(template) = &fallback {
                 letter = self::letter(desk, sender, template, &recipient, OnClosedWindow::Fail, ctx);

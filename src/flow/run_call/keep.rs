@@ -82,7 +82,8 @@ async fn attempt(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Endi
         if let Some(values) = &effects.answer {
             answer::put(&tx, &owner, &row.id, &Value::Object(values.clone()), now).await?;
             jobs.extend((case.call.use_subscription == "Y").then(|| settle::answer_job(&owner, &row.id, now)));
-            if let Some(send) = case.operation.as_ref().and_then(|operation| operation.send()).filter(|send| !send.write_fields.is_empty()) {
+            if let Some(send) = case.operation.as_ref().and_then(|operation| operation.send()).filter(|send| !send.write_fields.is_empty())
+            {
                 jobs.push(settle::put_fields(&tx, ctx, &case.call, &send.write_fields, values, now).await?);
             }
         }
@@ -210,7 +211,8 @@ fn send(
     let held = letters.iter().any(|letter| matches!(letter.verdict, Ok(Verdict::HoldForWindow | Verdict::HoldForChannel)));
     row.decision = decision(if held { "hold" } else { "send" }, rule(letters), now, case);
     add(&mut row.decision, "messages", json!(effects.rows.iter().map(|row| &row.id).collect::<Vec<_>>()));
-    let recipients = json!({"source": case.candidates.source, "not_numbers": case.candidates.invalid, "found": case.candidates.people.len()});
+    let recipients =
+        json!({"source": case.candidates.source, "not_numbers": case.candidates.invalid, "found": case.candidates.people.len()});
     add(&mut row.decision, "recipients", recipients);
     row.wait_for = Some(wait_word(common.wait_for));
     if common.wait_for == WaitFor::None {

@@ -2,11 +2,11 @@
 
 use super::call::{Call, Reply, no_application_here};
 use super::crm;
-use super::engine::TriggerRun;
 use super::error::Refusal;
 use super::item_methods;
 use super::params::{as_int, as_text};
 use super::state::{State, object};
+use super::steps::TriggerRun;
 use serde_json::json;
 
 fn rights(call: &Call) -> Result<String, Refusal> {

@@ -5,9 +5,9 @@ use super::error::Refusal;
 use super::form;
 use super::log::CommandRecord;
 use super::params::{Params, as_flag, as_map, as_text};
-use super::simulation::Portal;
 use super::rest::{self, Outcome};
 use super::rights::Caller;
+use super::simulation::Portal;
 use crate::domain::clock::Ms;
 use serde_json::{Map, Value, json};
 

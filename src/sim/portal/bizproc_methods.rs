@@ -1,21 +1,21 @@
 //! `bizproc.event.send`, `bizproc.activity.log` and the few workflow methods (reference/bitrix24.md C.7, C.8, D.1).
 
 use super::call::{Call, Reply};
-use super::engine::{self, WorkflowState};
+use super::engine;
 use super::error::Refusal;
 use super::params::{as_map, as_text};
 use super::state::State;
+use super::steps::WorkflowState;
 use serde_json::{Value, json};
 
 pub(crate) fn event_send(call: &Call, state: &mut State) -> Result<Reply, Refusal> {
     let token = call.params.word("EVENT_TOKEN").unwrap_or_default();
     let values = call.params.any_case("RETURN_VALUES").and_then(as_map).unwrap_or_default();
     let log = call.params.any_case("LOG_MESSAGE").and_then(as_text).unwrap_or_default();
-    let before = state.engine.steps.values().filter(|step| step.state == engine::StepState::Waiting && step.event_token == token).count();
-    let posts = engine::answer(call.core, state, &token, values, &log, call.now)?;
+    let (resumed, posts) = engine::answer(call.core, state, &token, values, &log, call.now)?;
     let mut reply = Reply::of(true).posting(posts);
-    if before > 0 {
-        reply.takes = call.core.config.resume;
+    if resumed {
+        reply.takes = state.switches.resume;
     }
     Ok(reply)
 }

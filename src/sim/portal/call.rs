@@ -2,9 +2,9 @@
 
 use super::error::Refusal;
 use super::params::Params;
-use super::simulation::Core;
 use super::queue::Post;
 use super::rights::Caller;
+use super::simulation::Core;
 use crate::domain::clock::Ms;
 use serde_json::Value;
 use std::time::Duration;

@@ -60,8 +60,7 @@ fn normal(kind: &str, value: &str) -> String {
     main.chars().filter(char::is_ascii_digit).collect()
 }
 
-pub(crate) fn status_list(call: &Call, state: &mut State) -> Result<Reply, Refusal> {
-    let _ = state;
+pub(crate) fn status_list(call: &Call, _: &mut State) -> Result<Reply, Refusal> {
     call.crm()?;
     let filter = super::item_methods::fields_of(call, "filter");
     let entity = find_any_case(&filter, "ENTITY_ID").and_then(as_text);

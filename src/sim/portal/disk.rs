@@ -3,9 +3,9 @@
 use super::call::{Call, Reply};
 use super::error::Refusal;
 use super::params::{Params, as_int, as_text};
-use super::simulation::Portal;
 use super::rights::{Proof, authorize};
 use super::server::{Incoming, Outgoing};
+use super::simulation::Portal;
 use super::state::{DriveFile, State};
 use serde_json::{Value, json};
 

@@ -8,113 +8,16 @@ use super::auth_block::AuthBlock;
 use super::document::Document;
 use super::error::{Refusal, SimError};
 use super::params::as_text;
-use super::simulation::Core;
 use super::queue::{Mishap, Post};
 use super::robots::Robot;
+use super::simulation::Core;
 use super::state::{State, object};
+use super::steps::{Answer, Effect, Step, StepId, StepState, TriggerRun, WorkflowState};
 use super::tokens::random32;
 use super::{expressions, form};
 use crate::domain::clock::{Ms, SECOND};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Number of one execution of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct StepId(pub i64);
-
-impl std::fmt::Display for StepId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// Where a step stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StepState {
-    /// Waits for `bizproc.event.send`.
-    Waiting,
-    /// The first valid answer closed it.
-    Answered,
-    /// Its time passed; `IsTimeout` is 1.
-    TimedOut,
-    /// Was never going to wait.
-    NotWaiting,
-    /// Its workflow was ended from outside (stage left, terminated).
-    Terminated,
-}
-
-/// Where a workflow stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WorkflowState {
-    /// Alive.
-    Running,
-    /// All steps done; tokens of its steps meet an engine error.
-    Finished,
-    /// Ended from outside; the same.
-    Terminated,
-    /// A step could not run: its application is gone or unpaid.
-    Faulted,
-}
-
-/// What one `bizproc.event.send` met.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Effect {
-    /// It closed the step.
-    Resumed,
-    /// `true`, and nothing happened.
-    Nothing,
-    /// Engine error: the workflow does not exist any more.
-    Gone,
-}
-
-/// One `bizproc.event.send` with a valid token.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Answer {
-    /// When, by the clock.
-    pub at: Ms,
-    /// `RETURN_VALUES` as told.
-    pub values: Map<String, Value>,
-    /// `LOG_MESSAGE`.
-    pub log_message: String,
-    /// What it met.
-    pub effect: Effect,
-}
-
-/// One execution of a step.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Step {
-    /// Number.
-    pub id: StepId,
-    /// CODE.
-    pub code: String,
-    /// Workflow it belongs to.
-    pub workflow_id: String,
-    /// `document_id[2]`.
-    pub document_id: String,
-    /// The signed token.
-    pub event_token: String,
-    /// Where it stands.
-    pub state: StepState,
-    /// Values the process has now, under the registered names.
-    pub returned: Map<String, Value>,
-    /// Every answer with a valid token, in order.
-    pub answers: Vec<Answer>,
-    /// Lines of the workflow's log.
-    pub log: Vec<String>,
-    /// When it started, by the clock.
-    pub started_at: Ms,
-    /// When it closed.
-    pub closed_at: Option<Ms>,
-    /// When it times out.
-    pub deadline: Option<Ms>,
-    #[serde(skip)]
-    return_names: Vec<String>,
-}
 
 /// A step as the author of the process placed it.
 #[derive(Debug, Clone, Default)]
@@ -151,21 +54,6 @@ pub(crate) struct StageRobot {
     pub(crate) type_id: i64,
     pub(crate) stage: String,
     pub(crate) planned: Planned,
-}
-
-/// One executed trigger.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct TriggerRun {
-    /// When, by the clock.
-    pub at: Ms,
-    /// CODE.
-    pub code: String,
-    /// `OWNER_TYPE_ID`.
-    pub type_id: i64,
-    /// `OWNER_ID`.
-    pub id: i64,
-    /// Stage it moved the item to, if it was attached and the stage lay ahead.
-    pub moved_to: Option<String>,
 }
 
 /// The engine's memory.
@@ -308,7 +196,7 @@ pub(crate) fn tick(core: &Core, state: &mut State, now: Ms) -> Vec<Post> {
     posts
 }
 
-/// `bizproc.event.send` with its four ends (reference/bitrix24.md C.7).
+/// `bizproc.event.send` with its four ends (reference/bitrix24.md C.7); tells whether it resumed the process.
 pub(crate) fn answer(
     core: &Core,
     state: &mut State,
@@ -316,7 +204,7 @@ pub(crate) fn answer(
     values: Map<String, Value>,
     log: &str,
     now: Ms,
-) -> Result<Vec<Post>, Refusal> {
+) -> Result<(bool, Vec<Post>), Refusal> {
     let (id, alive) = locate(core, state, token)?;
     let gone = state.switches.engine_error.clone().unwrap_or_else(engine_error);
     let Some(step) = state.engine.steps.get_mut(&id) else { return Err(gone) };
@@ -328,7 +216,7 @@ pub(crate) fn answer(
     step.answers.push(Answer { at: now, values: values.clone(), log_message: log.to_owned(), effect });
     match effect {
         Effect::Gone => return Err(gone),
-        Effect::Nothing => return Ok(Vec::new()),
+        Effect::Nothing => return Ok((false, Vec::new())),
         Effect::Resumed => {}
     }
     step.state = StepState::Answered;
@@ -345,7 +233,7 @@ pub(crate) fn answer(
     }
     let mut posts = Vec::new();
     advance(core, state, &workflow, now, &mut posts);
-    Ok(posts)
+    Ok((true, posts))
 }
 
 /// `bizproc.activity.log`: writes a line and leaves the step as it is.

@@ -114,7 +114,9 @@ impl Faults {
     pub(crate) fn for_request(&mut self, methods: &[&str]) -> Option<Fault> {
         let batch = methods.len() > 1;
         self.take(|rule| {
-            methods.iter().any(|method| rule.method == *method) && !(batch && rule.method != "batch" && rule.fault.is_of_command())
+            let named = methods.iter().any(|method| rule.method == *method);
+            let of_command = batch && rule.method != "batch" && rule.fault.is_of_command();
+            rule.method == "*" || (named && !of_command)
         })
     }
 
@@ -127,7 +129,7 @@ impl Faults {
     fn take(&mut self, fits: impl Fn(&FaultRule) -> bool) -> Option<Fault> {
         let mut struck = None;
         for rule in &mut self.rules {
-            if rule.times == Some(0) || !(rule.method == "*" || fits(rule)) {
+            if rule.times == Some(0) || !fits(rule) {
                 continue;
             }
             if rule.skip > 0 {

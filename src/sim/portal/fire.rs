@@ -1,12 +1,13 @@
 //! Firing robots: one step, a whole process, robots placed on stages.
 
 use super::document::Document;
-use super::engine::{self, Planned, StageRobot, StepId, Workflow, WorkflowState};
+use super::engine::{self, Planned, StageRobot, Workflow};
 use super::error::SimError;
 use super::item_methods;
-use super::simulation::Portal;
 use super::queue::Mishap;
+use super::simulation::Portal;
 use super::state::object;
+use super::steps::{StepId, WorkflowState};
 use serde_json::{Value, json};
 
 /// A process being put together: steps one after another on one document.

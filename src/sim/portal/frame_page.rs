@@ -5,8 +5,8 @@
 
 use super::control::word;
 use super::frame::Options;
-use super::simulation::Portal;
 use super::server::Outgoing;
+use super::simulation::Portal;
 use super::tokens::ACCESS_LIFE;
 use serde_json::{Map, Value, json};
 

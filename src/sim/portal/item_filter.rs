@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use std::cmp::Ordering;
 
 /// Longest first, so that `>=` is not read as `>`.
-const PREFIXES: [&str; 15] = ["!=%", "!%=", "!%", "!@", "!=", ">=", "<=", "=%", "%=", "><", "!", ">", "<", "@", "="];
+const PREFIXES: [&str; 15] = ["!=%", "!%=", "!%", "!@", "!=", ">=", "<=", "=%", "%=", "!", ">", "<", "@", "=", "%"];
 
 /// Whether a row passes.
 pub(crate) fn fits(row: &Map<String, Value>, filter: &Map<String, Value>) -> bool {

@@ -3,8 +3,8 @@
 use super::auth_block::AuthBlock;
 use super::error::SimError;
 use super::events;
-use super::simulation::Portal;
 use super::queue::{Delivery, Mishap, Post};
+use super::simulation::Portal;
 use super::tokens::random32;
 use serde_json::{Value, json};
 

@@ -2,13 +2,13 @@
 
 use super::crm::Change;
 use super::document::Document;
-use super::engine::{Step, StepId, StepState, TriggerRun, WorkflowState};
 use super::feed::{Activity, TimelineEntry};
 use super::log::{RequestRecord, max_per_second};
-use super::simulation::Portal;
 use super::queue::Delivery;
 use super::robots::{Robot, localized};
+use super::simulation::Portal;
 use super::state::{Binding, Notification, PlacementBinding};
+use super::steps::{Step, StepId, StepState, TriggerRun, WorkflowState};
 use serde_json::Value;
 
 impl Portal {

@@ -2,9 +2,9 @@
 //!
 //! Bodies are built by the form encoder; mishaps are wrongs that reached real handlers and can be ordered here.
 
-use super::engine::StepId;
 use super::form::urlencode;
 use super::simulation::Portal;
+use super::steps::StepId;
 use super::tokens::random32;
 use crate::domain::clock::Ms;
 use serde::{Deserialize, Serialize};
@@ -106,7 +106,9 @@ impl Portal {
             let portal = self.site();
             self.core.delivery_started();
             running.push(runtime.spawn(async move {
+                let slot = portal.core.slots.acquire().await;
                 let records = portal.deliver(post).await;
+                drop(slot);
                 portal.core.state().queue.records.extend(records.clone());
                 portal.core.delivery_ended();
                 records
@@ -194,7 +196,11 @@ fn is_token_field(key: &str) -> bool {
 /// The pair whose value people wrote: the longest property, or the last one.
 fn payload_index(pairs: &[(String, String)], longest: bool) -> Option<usize> {
     let mut payload = pairs.iter().enumerate().filter(|(_, (key, _))| key.starts_with("properties[") || key.starts_with("data["));
-    if longest { payload.max_by_key(|(_, (_, value))| value.len()).map(|(index, _)| index) } else { payload.next_back().map(|(index, _)| index) }
+    if longest {
+        payload.max_by_key(|(_, (_, value))| value.len()).map(|(index, _)| index)
+    } else {
+        payload.next_back().map(|(index, _)| index)
+    }
 }
 
 fn swell(pairs: &mut [(String, String)], bytes: usize) {

@@ -89,6 +89,8 @@ pub(crate) struct Switches {
     pub(crate) unpaid: bool,
     pub(crate) engine_error: Option<Refusal>,
     pub(crate) keep_waiting_robots_on_stage_change: bool,
+    /// Real time that resuming a workflow takes.
+    pub(crate) resume: std::time::Duration,
 }
 
 /// The memory.
@@ -137,7 +139,7 @@ impl State {
             queue: Queue::default(),
             requests: Vec::new(),
             missing_methods: config.missing_methods.clone(),
-            switches: Switches::default(),
+            switches: Switches { resume: config.resume, ..Switches::default() },
             last_id: 100,
         }
     }

@@ -3,9 +3,10 @@
 use super::call::{Call, Reply};
 use super::error::Refusal;
 use super::feed::TimelineEntry;
+use super::item_filter::{fits, sort};
 use super::item_methods::fields_of;
 use super::params::{as_int, as_text};
-use super::state::State;
+use super::state::{State, object};
 use crate::domain::clock::iso;
 use serde_json::{Map, Value, json};
 
@@ -83,15 +84,18 @@ pub(crate) fn comment_list(call: &Call, state: &mut State) -> Result<Reply, Refu
     let type_name = need(&filter, "ENTITY_TYPE")?.to_lowercase();
     let id = need(&filter, "ENTITY_ID")?;
     let (type_id, owner) = owner(call, state, type_of(&type_name), id.parse().ok())?;
-    let rows = state.feed.entries.iter().filter(|entry| entry.kind == "comment" && entry.type_id == type_id && entry.owner == owner);
-    let rows = rows.map(|entry| {
-        json!({
+    let mine = |entry: &&TimelineEntry| entry.kind == "comment" && entry.type_id == type_id && entry.owner == owner;
+    let row = |entry: &TimelineEntry| {
+        object(json!({
             "ID": entry.id.to_string(), "ENTITY_ID": owner.to_string(), "ENTITY_TYPE": type_name, "CREATED": iso(entry.at), "COMMENT": entry.text,
             "AUTHOR_ID": entry.author.to_string(),
-        })
-    });
+        }))
+    };
+    let filter: Map<String, Value> = filter.into_iter().filter(|(key, _)| !key.starts_with("ENTITY_")).collect();
+    let mut rows: Vec<Map<String, Value>> = state.feed.entries.iter().filter(mine).map(row).filter(|row| fits(row, &filter)).collect();
+    sort(&mut rows, &fields_of(call, "order"));
     let start = call.params.int("start").unwrap_or(0);
-    Ok(Reply::page(rows.collect(), start, Value::Array))
+    Ok(Reply::page(rows.into_iter().map(Value::Object).collect(), start, Value::Array))
 }
 
 pub(crate) fn log_message_add(call: &Call, state: &mut State) -> Result<Reply, Refusal> {

@@ -32,11 +32,7 @@ impl Stage {
 
     /// A new process on the same database.
     pub(in crate::cli::demo) async fn service_comes_back(&mut self) -> anyhow::Result<()> {
-        let child = self.service.start()?;
-        let pid = child.id().context("pid")?.to_string();
-        self.child = Some(child);
-        self.narrator.say("demo-restarted", &[("pid", &pid)]);
-        self.until("demo-expect-ready", async |stage: &Self| stage.ready().await).await?;
+        self.start_child("demo-restarted").await?;
         let first = async |stage: &Self| stage.service.commits(stage.known.log_at_kill).into_iter().next();
         let first = self.until("demo-expect-first-commit", first).await?;
         self.tell_commit("demo-first-commit", &first);

@@ -2,18 +2,27 @@
 
 use crate::cli::demo::journal::field;
 use crate::cli::demo::stage::{APP, Stage};
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use serde_json::Value;
 
 impl Stage {
     /// The service runs as a process of its own.
     pub(in crate::cli::demo) async fn service_starts(&mut self) -> anyhow::Result<()> {
-        let child = self.service.start()?;
-        let pid = child.id().context("pid")?.to_string();
-        self.child = Some(child);
-        self.narrator.say("demo-service-started", &[("pid", &pid), ("url", &self.service.origin())]);
-        self.until("demo-expect-ready", async |stage: &Self| stage.ready().await).await?;
+        self.start_child("demo-service-started").await?;
         self.narrator.say("demo-service-ready", &[]);
+        Ok(())
+    }
+
+    /// Starts the service and waits until it is ready; a service that ends instead is told at once.
+    pub(super) async fn start_child(&mut self, told: &str) -> anyhow::Result<()> {
+        let mut child = self.service.start()?;
+        let pid = child.id().context("pid")?.to_string();
+        self.narrator.say(told, &[("pid", &pid), ("url", &self.service.origin())]);
+        tokio::select! {
+            ready = self.until("demo-expect-ready", async |stage: &Self| stage.ready().await) => ready?,
+            ended = child.wait() => bail!(self.narrator.text("demo-service-ended", &[("status", &ended?.to_string())])),
+        }
+        self.child = Some(child);
         Ok(())
     }
 

@@ -11,7 +11,6 @@ pub mod identity;
 pub mod ids;
 pub mod message_error;
 pub mod link;
-pub mod message_error;
 pub mod money;
 pub mod outcome;
 pub mod person;

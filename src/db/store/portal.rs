@@ -301,3 +301,17 @@ pub async fn bring_forward(db: &impl Conn, portal: &str, kinds: &[&str], at: Ms)
         .await?;
     Ok(result.rows_affected)
 }
+
+/// The ready job of this kind and key runs at `at` if it waits for a later moment.
+pub async fn bring_forward_keyed(db: &impl Conn, portal: &str, (kind, key): (&str, &str), at: Ms) -> DbResult<u64> {
+    let result = job::Entity::update_many()
+        .col_expr(job::Column::RunAt, Expr::value(at))
+        .filter(job::Column::Portal.eq(portal))
+        .filter(job::Column::State.eq("ready"))
+        .filter(job::Column::Kind.eq(kind))
+        .filter(job::Column::IdemKey.eq(key))
+        .filter(job::Column::RunAt.gt(at))
+        .exec(db)
+        .await?;
+    Ok(result.rows_affected)
+}

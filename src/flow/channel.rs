@@ -6,7 +6,7 @@ mod change;
 mod options;
 
 pub use change::{ChannelChange, ChannelError, Created, NewChannel, create, disconnect, update};
-pub(super) use change::{cancel_key, note_state, sync_job};
+pub(super) use change::{cancel_key, note_state};
 pub use options::options;
 
 use super::Ctx;

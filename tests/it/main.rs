@@ -1,5 +1,6 @@
 //! The one integration binary.
 
+mod channels;
 mod queue;
 mod storage;
 mod support;

@@ -20,6 +20,9 @@ use std::time::Instant;
 /// The method whose duration decides how many answers ride in one batch.
 const ANSWER_METHOD: &str = "bizproc.event.send";
 
+/// Our own code for an address that the guard refused; nothing was contacted.
+pub const ADDRESS_REFUSED: &str = "ADDRESS_REFUSED";
+
 /// Why a token was not proven.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProofError {
@@ -151,6 +154,9 @@ impl Bitrix {
         let exchange = Exchange { point, portal, method, params: &params, reads: is_read(method) };
         let answer = match self.outbound.send(point, Peer::Portal, request(endpoint, token, method, &params)).await {
             Ok(answer) => answer,
+            Err(OutboundError::Blocked(text)) => {
+                return Err(BitrixError::Refused(RestError { status: 0, code: ADDRESS_REFUSED.to_owned(), text }));
+            }
             Err(error) => return Err(self.without_answer(&exchange, error)),
         };
         match errors::read(&answer) {
@@ -166,6 +172,21 @@ impl Bitrix {
                 Err(BitrixError::Refused(RestError::read(answer.status, &body).or_else(|| errors::nested(&body)).unwrap_or(unread)))
             }
         }
+    }
+
+    /// A batch of reads with a caller's own token, as [`Bitrix::call_with`].
+    ///
+    /// # Errors
+    /// As [`Bitrix::call_with`], for all commands together.
+    pub async fn batch_with(
+        &self,
+        point: &'static str,
+        portal: &str,
+        (endpoint, token): (&str, &Secret),
+        commands: &[Command],
+    ) -> Result<Vec<Result<Value, RestError>>, BitrixError> {
+        let result = self.call_with(point, portal, endpoint, token, "batch", batch::params(commands)).await?;
+        Ok(batch::results(&json!({"result": result}), commands))
     }
 
     /// The trusted `app.info` of a token at its (allow-listed) authorization server.

@@ -133,7 +133,11 @@ fn judge(error: RestError, body: &Value) -> Told {
         "EXPIRED_TOKEN" => Told::TokenExpired,
         "INVALID_TOKEN" => Told::TokenInvalid(error.line()),
         "NO_AUTH_FOUND" | "AUTHORIZATION_ERROR" if status < 500 => Told::Portal(Observation::AuthLost(error.line())),
-        "APPLICATION_NOT_FOUND" | "ERROR_OAUTH" | "NOT_INSTALLED" if status < 500 => Told::Portal(Observation::Uninstalled(error.line())),
+        "APPLICATION_NOT_FOUND" | "NOT_INSTALLED" if status < 500 => Told::Portal(Observation::Uninstalled(error.line())),
+        "ERROR_OAUTH" if status < 500 && error.text.to_lowercase().contains("not installed") => {
+            Told::Portal(Observation::Uninstalled(error.line()))
+        }
+        "ERROR_OAUTH" if status < 500 => Told::Portal(Observation::AuthLost(error.line())),
         "PORTAL_DELETED" => Told::Portal(Observation::Uninstalled(error.line())),
         "PAYMENT_REQUIRED" if status < 500 => Told::Portal(Observation::Paused("payment".to_owned())),
         "OVERLOAD_LIMIT" => Told::Portal(Observation::Paused("overload".to_owned())),

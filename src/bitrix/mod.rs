@@ -15,6 +15,8 @@ pub mod oauth;
 pub mod placement;
 pub mod timeline;
 
+pub use client::{ADDRESS_REFUSED, ProofError};
+
 use crate::domain::clock::{Clock, Ms};
 use crate::domain::secret::Secret;
 use crate::outbound::Outbound;

@@ -3,25 +3,43 @@
 pub mod accept_call;
 pub mod accept_hook;
 pub mod accepter;
-pub mod channel;
-pub mod mark_opt_in;
-pub mod media;
-pub mod sync_templates;
 pub mod alarm;
 pub mod answer;
 mod catalog;
+pub mod channel;
+pub mod deadline;
+pub mod deliver;
+mod desk;
+mod ending;
 pub mod erase;
 mod facts;
+mod gate;
+pub mod install;
+pub mod mark_opt_in;
+pub mod media;
 pub mod pace;
 mod phones;
+pub mod portal_cache;
+pub mod portal_event;
+pub mod portal_settings;
+pub mod portal_state;
 pub mod portal_view;
 pub mod purge;
 pub mod receive;
+mod recheck;
 pub mod results;
 pub mod settle;
+pub mod sync_templates;
 pub mod write_back;
+pub mod redrive;
 
-use crate::bitrix::Bitrix;
+pub mod register;
+pub mod register_plan;
+pub mod run_call;
+mod template_choice;
+pub mod token;
+
+use crate::bitrix::{Bitrix, BitrixError, TokenError};
 use crate::catalog::Catalog;
 use crate::db::crypto::Sealer;
 use crate::db::{Db, DbError};
@@ -47,10 +65,14 @@ pub struct Ctx {
     pub outbound: Outbound,
     /// Bitrix24 REST.
     pub bitrix: Bitrix,
+    /// Portals by `member_id`, for every inbound request.
+    pub portals: Arc<portal_cache::PortalCache>,
     /// Robots.
     pub catalog: Arc<Catalog>,
     /// Secrets at rest.
     pub sealer: Arc<Sealer>,
+    /// How fast channels and recipients may be written to.
+    pub pace: Arc<pace::Pace>,
     /// Settings of the flow.
     pub settings: Arc<FlowSettings>,
     /// Wakes workers of this process after a commit that stored jobs.
@@ -122,6 +144,25 @@ impl From<FinishError> for JobError {
         match error {
             FinishError::LeaseLost => Self::LeaseLost,
             FinishError::Db(error) => error.into(),
+        }
+    }
+}
+
+/// How long a job waits for a portal that is paused or without authorization; it is brought forward when the portal is back.
+const PORTAL_WAIT: Ms = crate::domain::clock::HOUR;
+
+impl JobError {
+    /// What a failed REST call means for the job that made it. `Refused` is final; who can do better looks at it first.
+    /// `Unknown` is a plain retry: only for calls that may safely be repeated.
+    pub fn from_bitrix(error: &BitrixError, now: Ms) -> Self {
+        let why = error.to_string();
+        match error {
+            BitrixError::Budget { at } => Self::Defer { at: *at, why },
+            BitrixError::Later { at, .. } => Self::Retry { after_ms: Some(at.saturating_sub(now).max(0)), why },
+            BitrixError::Unknown { .. } => Self::Retry { after_ms: None, why },
+            BitrixError::Refused(_) | BitrixError::Token(TokenError::NotInstalled) => Self::Fail { why },
+            BitrixError::Token(TokenError::AuthLost | TokenError::Paused(_)) => Self::Defer { at: now.saturating_add(PORTAL_WAIT), why },
+            BitrixError::Token(TokenError::Unavailable(_)) => Self::Retry { after_ms: None, why },
         }
     }
 }

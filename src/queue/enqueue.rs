@@ -56,11 +56,11 @@ pub async fn enqueue(tx: &Tx, ids: &dyn Ids, now: Ms, jobs: &[NewJob]) -> DbResu
         ]);
     }
     // Ids are fresh, so the only index that can object is the one over ready keys.
-    let stored = bulk::insert(&**tx, "job", &rows, "ON CONFLICT DO NOTHING", "id").await?;
-    if !stored.is_empty() {
+    let stored = bulk::insert(&**tx, "job", &rows, "ON CONFLICT DO NOTHING").await?;
+    if stored > 0 {
         hint(tx, jobs.iter().filter(|job| job.run_at <= now).map(|job| job.portal.as_str())).await?;
     }
-    Ok(u64::try_from(stored.len()).unwrap_or(u64::MAX))
+    Ok(stored)
 }
 
 /// Tells other replicas, on commit, that there is work for them. Only for shards this process does not work off itself: commits that

@@ -40,6 +40,8 @@ pub struct Held {
     pub shards: Vec<i64>,
     /// Those that are new.
     pub taken: Vec<i64>,
+    /// Those of the new ones that had another owner: what it spent of any rate is not known here.
+    pub inherited: Vec<i64>,
     /// Jobs of a former owner that are ready again.
     pub voided: u64,
 }
@@ -63,14 +65,18 @@ pub async fn hold_shards(tx: &Tx, replica: &str, now: Ms, busy: &BTreeSet<i64>) 
     if !excess.is_empty() {
         let which = one_of(DbBackend::Postgres, "shard", 2, Kind::Int);
         let values = vec![replica.into(), list(DbBackend::Postgres, excess.iter().map(|shard| Cell::Int(*shard)))];
-        query(tx, &format!("DELETE FROM shard_lease WHERE owner = $1 AND {which} RETURNING shard"), values).await?;
+        // The row stays, so that the heir knows that there was an owner.
+        query(tx, &format!("UPDATE shard_lease SET owner = '', lease_until = 0 WHERE owner = $1 AND {which} RETURNING shard"), values)
+            .await?;
         shards.retain(|shard| !excess.contains(shard));
     }
     let missing = i64::try_from(fair.saturating_sub(shards.len())).unwrap_or_default();
+    let known = if missing > 0 { query(tx, "SELECT shard FROM shard_lease", Vec::new()).await? } else { Vec::new() };
     let taken = if missing > 0 { take(tx, replica, now, missing).await? } else { Vec::new() };
+    let inherited = taken.iter().copied().filter(|shard| known.contains(shard)).collect();
     let voided = if taken.is_empty() { 0 } else { reclaim(tx, Lost::Shards(&taken), now).await? };
     shards.extend(&taken);
-    Ok(Held { shards, taken, voided })
+    Ok(Held { shards, taken, inherited, voided })
 }
 
 /// Gives all shards back at the end of an ordered shutdown.

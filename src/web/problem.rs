@@ -5,6 +5,7 @@
 
 use super::observe::RequestId;
 use crate::db::DbError;
+use crate::flow::install::InstallRefusal;
 use crate::i18n;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
@@ -66,10 +67,24 @@ codes! {
     Unparsable = 400 "unparsable";
     /// The sender is not who it says.
     Forged = 403 "forged";
-    /// The token shown is not accepted by the authorization server.
-    TokenRefused = 401 "token_refused";
+    /// Install: no tokens in the request.
+    InstallTokensMissing = 401 "install_tokens_missing";
+    /// Install: an authorization server that is not on our list.
+    InstallHostRefused = 403 "install_host_refused";
+    /// The token shown is not accepted.
+    InstallTokenRejected = 401 "install_token_rejected";
+    /// The token belongs to another application.
+    InstallOtherApplication = 403 "install_other_application";
+    /// The token belongs to another portal.
+    InstallOtherPortal = 403 "install_other_portal";
     /// Only an administrator may install.
-    NotAdministrator = 403 "not_administrator";
+    InstallNotAdmin = 403 "install_not_admin";
+    /// The proven address may not be contacted.
+    InstallAddressRefused = 403 "install_address_refused";
+    /// The application is not installed in that portal.
+    InstallUnknownPortal = 403 "install_unknown_portal";
+    /// Nobody could say; nothing was stored.
+    InstallUnavailable = 503 "install_unavailable";
     /// The application's own keys are not configured.
     NotConfigured = 503 "not_configured";
     /// A webhook address that was never given out.
@@ -78,12 +93,14 @@ codes! {
     NotCommitted = 503 "not_committed";
     /// A channel setting was refused.
     SettingInvalid = 422 "setting_invalid";
-    /// Another channel of the portal has that name.
-    NameTaken = 409 "name_taken";
     /// No provider of that kind.
     KindUnknown = 422 "kind_unknown";
     /// The provider has no template list.
     TemplatesUnsupported = 409 "templates_unsupported";
+    /// The provider refused, in its words.
+    ProviderRefused = 502 "provider_refused";
+    /// The provider was not reached or did not answer.
+    ProviderUnreachable = 502 "provider_unreachable";
     /// The file's address is wrong or its time is over.
     MediaGone = 404 "media_gone";
     /// The asked part of a file does not exist.
@@ -151,9 +168,34 @@ impl Problem {
         Self { retry_after: Some(5), ..Self::new(Code::NotCommitted) }
     }
 
+    /// A body that cannot be read. The reason names a field or a limit, never a value.
+    pub(super) fn unparsable(reason: &impl std::fmt::Display) -> Self {
+        Self::new(Code::Unparsable).with("reason", reason.to_string())
+    }
+
+    /// A refused installation or page.
+    pub(super) fn of_install(refusal: &InstallRefusal) -> Self {
+        match refusal {
+            InstallRefusal::TokensMissing => Self::new(Code::InstallTokensMissing),
+            InstallRefusal::HostRefused => Self::new(Code::InstallHostRefused),
+            InstallRefusal::TokenRejected(_) => Self::new(Code::InstallTokenRejected),
+            InstallRefusal::OtherApplication => Self::new(Code::InstallOtherApplication),
+            InstallRefusal::OtherPortal => Self::new(Code::InstallOtherPortal),
+            InstallRefusal::NotAdmin => Self::new(Code::InstallNotAdmin),
+            InstallRefusal::EndpointRefused(_) => Self::new(Code::InstallAddressRefused),
+            InstallRefusal::UnknownPortal => Self::new(Code::InstallUnknownPortal),
+            InstallRefusal::Unavailable(_) => Self { retry_after: Some(30), ..Self::new(Code::InstallUnavailable) },
+        }
+    }
+
+    /// Locale key of what went wrong; with `-next` of what to do.
+    pub(super) fn text_key(&self) -> String {
+        format!("problem-{}", self.code.as_str().replace('_', "-"))
+    }
+
     /// The answer in one language.
     pub fn render(&self, lang: &str, request_id: &RequestId) -> HttpResponse {
-        let key = format!("problem-{}", self.code.as_str().replace('_', "-"));
+        let key = self.text_key();
         let document = ProblemDocument {
             kind: format!("urn:courier24:problem:{}", self.code.as_str()),
             title: i18n::text(lang, &key, &self.args),

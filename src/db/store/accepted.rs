@@ -113,7 +113,8 @@ pub async fn insert_calls(db: &impl Conn, calls: &[&NewCall]) -> DbResult<Vec<St
             call.accepted_at.into(),
         ]);
     }
-    bulk::insert(db, "robot_call", &rows, "ON CONFLICT (portal, event_token) DO NOTHING", "id").await
+    let ids: Vec<&str> = calls.iter().map(|call| call.id.as_str()).collect();
+    insert(db, "robot_call", &rows, "ON CONFLICT (portal, event_token) DO NOTHING", &ids).await
 }
 
 /// Stores events of any channels; one that is known by its key is left as it is. Returns the ids of the new ones.
@@ -134,5 +135,15 @@ pub async fn insert_inbox(db: &impl Conn, events: &[&NewInbox]) -> DbResult<Vec<
             event.received_at.into(),
         ]);
     }
-    bulk::insert(db, "inbox_event", &rows, "ON CONFLICT (channel_id, event_key) DO NOTHING", "id").await
+    let ids: Vec<&str> = events.iter().map(|event| event.id.as_str()).collect();
+    insert(db, "inbox_event", &rows, "ON CONFLICT (channel_id, event_key) DO NOTHING", &ids).await
+}
+
+/// Stores rows and tells the new ones; asks which they are only when there was a duplicate among them.
+async fn insert(db: &impl Conn, table: &str, rows: &Rows<'_>, conflict: &str, ids: &[&str]) -> DbResult<Vec<String>> {
+    let stored = bulk::insert(db, table, rows, conflict).await?;
+    if usize::try_from(stored).is_ok_and(|stored| stored == ids.len()) {
+        return Ok(ids.iter().map(|id| (*id).to_owned()).collect());
+    }
+    bulk::present(db, table, ids).await
 }

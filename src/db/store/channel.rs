@@ -176,11 +176,10 @@ pub async fn set_state(tx: &Tx, portal: &str, channel_id: &str, state: &str, rea
 ///
 /// # Errors
 /// The database failed.
-pub async fn hold_until(tx: &Tx, portal: &str, channel_id: &str, until: Ms, now: Ms) -> DbResult<()> {
+pub async fn hold(tx: &Tx, portal: &str, channel_id: &str, until: Ms) -> DbResult<()> {
     let shorter = Column::HeldUntil.is_null().or(Column::HeldUntil.lt(until));
     Entity::update_many()
         .col_expr(Column::HeldUntil, Expr::value(until))
-        .col_expr(Column::UpdatedAt, Expr::value(now))
         .filter(Column::Portal.eq(portal))
         .filter(Column::Id.eq(channel_id))
         .filter(shorter)

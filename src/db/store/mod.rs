@@ -1,6 +1,5 @@
 //! Free functions over tables: connection first, portal second, always. One file a table or a close family.
 
-mod bulk;
 pub mod accepted;
 pub mod alarm;
 pub mod answer;
@@ -13,6 +12,7 @@ pub mod api_message;
 pub mod api_page;
 pub mod api_portal;
 pub mod attempt;
+mod bulk;
 pub mod call;
 pub mod channel;
 pub mod conversation;

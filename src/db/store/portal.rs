@@ -106,7 +106,8 @@ pub async fn list(db: &impl Conn, after: Option<&str>, limit: u64) -> DbResult<V
 /// # Errors
 /// [`DbError::Duplicate`] when another replica inserted the portal at this moment: begin again.
 pub async fn save_install(db: &impl Conn, portal: &str, install: &Install, now: Ms) -> DbResult<()> {
-    let Some(known) = find(db, portal).await? else {
+    // Locked, so that a refresh that commits at this moment does not get the same version number.
+    let Some(known) = portal::Entity::find_by_id(portal).lock_exclusive().one(db).await? else {
         new_row(portal, install, now).insert(db).await?;
         return Ok(());
     };
@@ -321,8 +322,13 @@ pub async fn raise_alarm(db: &impl Conn, portal: &str, kind: &str, detail: &str,
     Ok(())
 }
 
-/// Ends an alarm of a portal.
+/// Ends an alarm of a portal. Its row stays: when administrators were told last must outlive a short recovery.
 pub async fn clear_alarm(db: &impl Conn, portal: &str, kind: &str) -> DbResult<()> {
-    alarm::Entity::delete_many().filter(alarm::Column::Portal.eq(portal)).filter(alarm::Column::Kind.eq(kind)).exec(db).await?;
+    alarm::Entity::update_many()
+        .col_expr(alarm::Column::RaisedAt, Expr::value(super::alarm::OVER))
+        .filter(alarm::Column::Portal.eq(portal))
+        .filter(alarm::Column::Kind.eq(kind))
+        .exec(db)
+        .await?;
     Ok(())
 }

@@ -121,6 +121,10 @@ fn kept_error(message: &message_row::Model, applied: bool) -> Option<Value> {
     if applied { None } else { message.error.as_deref().and_then(|text| serde_json::from_str(text).ok()) }
 }
 
+fn failure(error: &ProviderError, message: &message_row::Model) -> Value {
+    MessageError::of_provider(error, message.kind != "template").to_json()
+}
+
 /// Writes the plan; fails when a message was moved meanwhile.
 pub(super) async fn store(tx: &Tx, portal: &str, plan: &Plan<'_>, now: Ms) -> Result<Vec<Moved>, JobError> {
     for round in &plan.rounds {

@@ -93,7 +93,7 @@ pub(crate) async fn put(_: Operator, state: Data<State>, path: Path<String>, pay
     };
     match portal_settings::put(&state.ctx, &portal, change).await {
         Ok(settings) => {
-            state.forget(&portal).await;
+            state.ctx.portals.forget(&portal).await;
             Ok(Json(settings.into()))
         }
         Err(Refused::Invalid { field, reason }) => Err(Problem::new(Code::SettingInvalid).with("field", field).with("reason", reason)),

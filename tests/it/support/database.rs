@@ -11,14 +11,14 @@ use std::sync::Arc;
 pub(crate) struct TestDb {
     pub(crate) db: Db,
     pub(crate) url: String,
-    _folder: Option<tempfile::TempDir>,
+    folder: tempfile::TempDir,
 }
 
 impl TestDb {
     pub(crate) async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
-        Self::open(url, Some(folder)).await
+        Self::open(url, folder).await
     }
 
     pub(crate) async fn postgres() -> Option<Self> {
@@ -27,14 +27,19 @@ impl TestDb {
         let mut admin = PgConnection::connect(&server).await.unwrap();
         admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
         let (base, _) = server.rsplit_once('/').unwrap();
-        Some(Self::open(format!("{base}/{name}"), None).await)
+        Some(Self::open(format!("{base}/{name}"), tempfile::tempdir().unwrap()).await)
     }
 
-    async fn open(url: String, folder: Option<tempfile::TempDir>) -> Self {
+    async fn open(url: String, folder: tempfile::TempDir) -> Self {
         let options = OpenOptions { create: true, max_connections: 6, ..OpenOptions::new(url.clone()) };
         let db = open(&options, Arc::new(Crash::default())).await.unwrap();
         migrate::up(&db).await.unwrap();
-        Self { db, url, _folder: folder }
+        Self { db, url, folder }
+    }
+
+    /// A folder that lives as long as the database.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 }
 
@@ -62,3 +67,28 @@ macro_rules! on_both_engines {
     };
 }
 pub(crate) use on_both_engines;
+
+/// The same for bodies that open the database themselves.
+macro_rules! on_both_databases {
+    ($(#[doc = $doc:literal])* async fn $name:ident($test:ident: &TestDb) $body:block) => {
+        $(#[doc = $doc])*
+        mod $name {
+            use super::*;
+
+            async fn body($test: &crate::support::database::TestDb) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                body(&crate::support::database::TestDb::sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                if let Some(test) = crate::support::database::TestDb::postgres().await {
+                    body(&test).await;
+                }
+            }
+        }
+    };
+}
+pub(crate) use on_both_databases;

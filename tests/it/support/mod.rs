@@ -1,3 +1,6 @@
 //! What stories stand on.
 
+pub(crate) mod application;
 pub(crate) mod database;
+pub(crate) mod story;
+pub(crate) mod town;

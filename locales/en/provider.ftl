@@ -1,8 +1,4 @@
-# What to do about a provider's error, and the channel select of rules.
-
-channel-option-default = Default channel: { $name }
-channel-option-none = Default channel: none connected yet
-channel-option-deleted = { $name } (deleted)
+# What to do about a provider's error.
 
 advice-sandbox = The number is not linked to the test application. The client has to write "PROXY" and the name of the application first.
 advice-not-on-whatsapp = This number has no WhatsApp or cannot be reached there. Check the number in the card or write in another way.

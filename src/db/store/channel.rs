@@ -1,7 +1,7 @@
 //! Channels of a portal. Secrets arrive sealed and leave sealed; nothing here opens them.
 
 use crate::db::entity::channel::{ActiveModel, Column, Entity, Model};
-use crate::db::entity::{message, portal};
+use crate::db::entity::message;
 use crate::db::{Conn, DbResult, Tx};
 use crate::domain::clock::Ms;
 use sea_orm::sea_query::Expr;
@@ -119,16 +119,6 @@ fn names_setting(row: &Model, sender: &str) -> bool {
     ["app_id", "source"].iter().any(|key| settings.get(key).and_then(Value::as_str).is_some_and(|value| value == sender))
 }
 
-/// The id that the portal's settings name as the default channel.
-///
-/// # Errors
-/// The database failed.
-pub async fn default_id(db: &impl Conn, portal: &str) -> DbResult<Option<String>> {
-    let settings = portal::Entity::find_by_id(portal).select_only().column(portal::Column::Settings).into_tuple::<String>().one(db).await?;
-    let settings: Value = settings.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null);
-    Ok(settings.get("default_channel").and_then(Value::as_str).filter(|id| !id.is_empty()).map(str::to_owned))
-}
-
 /// Changes a live channel; `false` when there is none.
 ///
 /// # Errors
@@ -176,10 +166,11 @@ pub async fn set_state(tx: &Tx, portal: &str, channel_id: &str, state: &str, rea
 ///
 /// # Errors
 /// The database failed.
-pub async fn hold(tx: &Tx, portal: &str, channel_id: &str, until: Ms) -> DbResult<()> {
+pub async fn hold_until(tx: &Tx, portal: &str, channel_id: &str, until: Ms, now: Ms) -> DbResult<()> {
     let shorter = Column::HeldUntil.is_null().or(Column::HeldUntil.lt(until));
     Entity::update_many()
         .col_expr(Column::HeldUntil, Expr::value(until))
+        .col_expr(Column::UpdatedAt, Expr::value(now))
         .filter(Column::Portal.eq(portal))
         .filter(Column::Id.eq(channel_id))
         .filter(shorter)

@@ -1,5 +1,6 @@
 //! The one integration binary.
 
+mod channels;
 mod accept;
 mod main_job;
 mod queue;

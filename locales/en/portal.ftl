@@ -13,7 +13,3 @@ install-address-refused = The portal's address cannot be reached from this servi
 install-unknown-portal = The application is not installed in this portal yet. Ask an administrator to open it once.
 install-unavailable = Bitrix24 did not answer. Nothing was changed; try again in a minute.
 event-forged = The event is not proven by this portal's application token.
-
-portal-authorization-lost = courier24 lost its authorization in this portal. Messages are still sent, but processes get no answers. An administrator has to open the application once.
-portal-paused = Bitrix24 stopped REST for this portal ({ $reason }). Work goes on by itself when the plan is paid.
-portal-registration-failed = Some robots could not be registered: { $detail }. Open the application and press "Repair".

@@ -57,8 +57,11 @@ fn parse<T: serde::de::DeserializeOwned>(name: &str, text: &str) -> Result<T, St
     let reader = toml::de::Deserializer::new(text);
     serde_path_to_error::deserialize(reader).map_err(|error| {
         let path = error.path().to_string();
-        let message = error.into_inner().message().trim().to_owned();
-        if path == "." { format!("activities/{name}: {message}") } else { format!("activities/{name}: {path}: {message}") }
+        let inner = error.into_inner();
+        let message = inner.message().lines().map(str::trim).collect::<Vec<_>>().join(", ");
+        let line = text.get(..inner.span().map_or(0, |span| span.start)).unwrap_or_default().matches('\n').count() + 1;
+        let place = if path == "." { format!("line {line}") } else { path };
+        format!("activities/{name}: {place}: {message}")
     })
 }
 

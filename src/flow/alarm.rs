@@ -3,6 +3,7 @@
 //! `tick` looks for trouble, `raise` notes it and stores a `notify` job, `handle` tells it. A text names the tenant's own channel,
 //! robot or number of jobs, never a phone, text, token or the words of an error.
 
+use super::portal_state::{ALARM_AUTH, ALARM_PAUSED, ALARM_REGISTRATION};
 use super::{Ctx, JobError, Leftover};
 use crate::bitrix::{BitrixError, TokenError};
 use crate::db::DbResult;
@@ -19,6 +20,8 @@ use std::collections::BTreeMap;
 pub enum Kind {
     /// No usable token pair.
     AuthLost,
+    /// The portal's plan, payment or load stops the application.
+    PortalPaused,
     /// A channel cannot send.
     ChannelDown,
     /// A robot is not registered.
@@ -31,14 +34,15 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, for metrics and locales.
-    pub const ALL: [Self; 5] = [Self::AuthLost, Self::ChannelDown, Self::RegistrationFailed, Self::QueueSlow, Self::JobsDead];
+    pub const ALL: [Self; 6] = [Self::AuthLost, Self::PortalPaused, Self::ChannelDown, Self::RegistrationFailed, Self::QueueSlow, Self::JobsDead];
 
     /// The stored word.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::AuthLost => "auth_lost",
+            Self::AuthLost => ALARM_AUTH,
+            Self::PortalPaused => ALARM_PAUSED,
             Self::ChannelDown => "channel_down",
-            Self::RegistrationFailed => "registration_failed",
+            Self::RegistrationFailed => ALARM_REGISTRATION,
             Self::QueueSlow => "queue_slow",
             Self::JobsDead => "jobs_dead",
         }
@@ -48,6 +52,7 @@ impl Kind {
     fn text_key(self) -> &'static str {
         match self {
             Self::AuthLost => "alarm-auth-lost",
+            Self::PortalPaused => "alarm-portal-paused",
             Self::ChannelDown => "alarm-channel-down",
             Self::RegistrationFailed => "alarm-registration-failed",
             Self::QueueSlow => "alarm-queue-slow",
@@ -137,7 +142,7 @@ async fn is_news(ctx: &Ctx, portal: &str, kind: Kind, now: Ms) -> DbResult<bool>
 fn summary(kind: Kind, names: Vec<String>) -> String {
     let numbers = names.iter().filter_map(|name| name.parse::<i64>().ok());
     match kind {
-        Kind::AuthLost => String::new(),
+        Kind::AuthLost | Kind::PortalPaused => String::new(),
         Kind::JobsDead => numbers.sum::<i64>().to_string(),
         Kind::QueueSlow => numbers.max().unwrap_or_default().to_string(),
         Kind::ChannelDown | Kind::RegistrationFailed => {
@@ -164,13 +169,27 @@ async fn tell(ctx: &Ctx, claimed: &Claimed) -> Result<(), JobError> {
     };
     let known = store::find(ctx.db.read(), &claimed.portal, word).await?;
     let portal = api_portal::find(ctx.db.read(), &claimed.portal).await?;
-    if let (Some(alarm), Some(kind), Some(portal)) = (known, Kind::parse(word), portal) {
-        notify(ctx, &portal, kind, &alarm).await?;
+    let due = |alarm: &alarm::Model| alarm.told_at.is_none_or(|told| told <= ctx.clock.now().saturating_sub(TELL_EVERY));
+    let (Some(alarm), Some(kind), Some(portal)) = (known.filter(due), Kind::parse(word), portal) else {
+        return finish(ctx, claimed).await;
+    };
+    // What is over needs no words, except a lost authorization: it can only be told once it is back.
+    if alarm.raised_at == store::OVER && kind != Kind::AuthLost {
+        return finish(ctx, claimed).await;
     }
+    notify(ctx, &portal, kind, &alarm).await?;
     let tx = ctx.db.begin().await?;
     store::told(&*tx, &claimed.portal, word, ctx.clock.now()).await?;
     queue::complete(&tx, &[claimed]).await?;
     tx.commit("alarm.told").await?;
+    Ok(())
+}
+
+/// Nothing to tell.
+async fn finish(ctx: &Ctx, claimed: &Claimed) -> Result<(), JobError> {
+    let tx = ctx.db.begin().await?;
+    queue::complete(&tx, &[claimed]).await?;
+    tx.commit("alarm.not_told").await?;
     Ok(())
 }
 

@@ -142,9 +142,12 @@ fn judge(result: &Result<Value, RestError>, repeated: bool) -> Verdict {
     };
     let text = format!("{} {}", error.code, error.text).trim().to_owned();
     match error.code.to_ascii_uppercase().as_str() {
-        "ACCESS_DENIED" | "INSUFFICIENT_SCOPE" | "INVALID_CREDENTIALS" | "USER_ACCESS_ERROR" | "ERROR_METHOD_NOT_FOUND" | "WRONG_AUTH_TYPE" => {
-            Verdict::Ended(End::Refused, Some(text))
-        }
+        "ACCESS_DENIED"
+        | "INSUFFICIENT_SCOPE"
+        | "INVALID_CREDENTIALS"
+        | "USER_ACCESS_ERROR"
+        | "ERROR_METHOD_NOT_FOUND"
+        | "WRONG_AUTH_TYPE" => Verdict::Ended(End::Refused, Some(text)),
         "QUERY_LIMIT_EXCEEDED" | "OPERATION_TIME_LIMIT" | "OVERLOAD_LIMIT" | "EXPIRED_TOKEN" => Verdict::Withdrawn(text),
         "INTERNAL_SERVER_ERROR" | "ERROR_UNEXPECTED_ANSWER" => Verdict::Repeat(text),
         _ if error.status >= 500 => Verdict::Repeat(text),
@@ -170,13 +173,7 @@ async fn settle_whole(ctx: &Ctx, portal: &str, pending: Vec<Pending>, error: Bit
 }
 
 /// One transaction: ends, notes, finished jobs. `later` = when withdrawn ones come again.
-async fn settle(
-    ctx: &Ctx,
-    portal: &str,
-    pending: Vec<Pending>,
-    verdicts: Vec<Verdict>,
-    later: Option<Ms>,
-) -> Result<Leftover, JobError> {
+async fn settle(ctx: &Ctx, portal: &str, pending: Vec<Pending>, verdicts: Vec<Verdict>, later: Option<Ms>) -> Result<Leftover, JobError> {
     let now = ctx.clock.now();
     let mut leftover = Leftover::new();
     let mut finished: Vec<Claimed> = Vec::new();

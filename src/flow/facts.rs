@@ -32,6 +32,11 @@ impl Need {
         self.document.is_none() || self.wanted().is_empty()
     }
 
+    /// The facts of a call that needs none.
+    pub(super) fn nothing(&self) -> Facts {
+        Facts { own: self.own(), ..Facts::default() }
+    }
+
     fn wanted(&self) -> BTreeSet<&'static str> {
         let mut wanted = self.roots.clone();
         wanted.remove("portal");
@@ -59,6 +64,8 @@ impl Need {
 /// What was read for one call.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Facts {
+    /// Root of the document itself.
+    pub(super) own: &'static str,
     /// Items by root.
     pub(super) roots: Map<String, Value>,
     /// Roots that could not be read, with the portal's words.
@@ -267,7 +274,7 @@ impl Reader<'_> {
 
     /// The facts of one call out of the answers.
     fn collect(&self, need: &Need, wanted: &[Wanted]) -> Facts {
-        let mut facts = Facts::default();
+        let mut facts = Facts { own: need.own(), ..Facts::default() };
         for one in wanted {
             match self.answers.get(&one.key) {
                 Some(Ok(answer)) => {

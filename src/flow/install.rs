@@ -1,8 +1,8 @@
 //! Installs, re-installs, updates and re-seeding: four proofs before anything is stored (INTERFACE.md "Details").
 //!
-//! 1. The authorization server (allow-listed) accepts the token. 2. The token is our application's; where the server names none, a
-//! refresh with our keys must succeed. 3. The portal it names is the request's. 4. `profile` at the address *it* names says that the
-//! user is an administrator. Domain and address come from the proof, never from the request; a refusal changes nothing.
+//! The authorization server (allow-listed) accepts the token; the token is our application's (where the server names none, a refresh
+//! with our keys must succeed); the portal it names is the request's; `profile` at the address *it* names says that the user is an
+//! administrator. Domain and address come from the proof, never from the request; a refusal changes nothing.
 
 use super::portal_cache::{self, PortalFacts};
 use super::portal_state::{self, Subject};

@@ -3,30 +3,42 @@
 pub mod accept_call;
 pub mod accept_hook;
 pub mod accepter;
+pub mod alarm;
+pub mod answer;
+mod catalog;
+pub mod channel;
+pub mod deadline;
+pub mod deliver;
+mod desk;
+mod ending;
+pub mod erase;
 mod facts;
+mod gate;
+pub mod install;
+pub mod mark_opt_in;
+pub mod media;
 pub mod pace;
 mod phones;
-pub mod portal_view;
-pub mod results;
-pub mod answer;
-pub mod receive;
-pub mod write_back;
-pub mod settle;
-pub mod alarm;
-pub mod erase;
-pub mod portal_settings;
-pub mod purge;
-pub mod redrive;
-mod catalog;
-
-use crate::bitrix::Bitrix;
-pub mod install;
 pub mod portal_cache;
 pub mod portal_event;
+pub mod portal_settings;
 pub mod portal_state;
+pub mod portal_view;
+pub mod purge;
+pub mod receive;
+mod recheck;
+pub mod results;
+pub mod settle;
+pub mod sync_templates;
+pub mod write_back;
+pub mod redrive;
+
 pub mod register;
 pub mod register_plan;
+pub mod run_call;
+mod template_choice;
 pub mod token;
+
 use crate::bitrix::{Bitrix, BitrixError, TokenError};
 use crate::catalog::Catalog;
 use crate::db::crypto::Sealer;
@@ -59,6 +71,8 @@ pub struct Ctx {
     pub catalog: Arc<Catalog>,
     /// Secrets at rest.
     pub sealer: Arc<Sealer>,
+    /// How fast channels and recipients may be written to.
+    pub pace: Arc<pace::Pace>,
     /// Settings of the flow.
     pub settings: Arc<FlowSettings>,
     /// Wakes workers of this process after a commit that stored jobs.

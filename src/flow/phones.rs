@@ -39,7 +39,8 @@ pub(super) fn candidates(typed: &[String], facts: &Facts, portal: &PortalView) -
         return if found.people.is_empty() { Err(invalid(&found)) } else { Ok(found) };
     }
     let mut unusable: Option<Candidates> = None;
-    for root in ["contact", "lead", "company"] {
+    let roots: &[&str] = if matches!(facts.own, "lead" | "contact" | "company") { &[facts.own] } else { &["contact", "company"] };
+    for root in roots {
         let Some(item) = facts.item(root) else {
             continue;
         };

@@ -2,9 +2,9 @@
 
 use super::Ctx;
 use super::purge::{RETENTION_DAYS, RETENTION_RANGE};
+use super::register;
 use crate::db::DbError;
 use crate::db::store::{api_channel, api_portal};
-use crate::queue::{self, Job, NewJob};
 use serde_json::{Map, Value};
 
 /// Longest filler, in characters.
@@ -102,8 +102,7 @@ pub async fn put(ctx: &Ctx, portal: &str, change: Change) -> Result<Settings, Re
     let after = read(&stored);
     api_portal::put_settings(&*tx, portal, &stored, now).await?;
     if before.default_channel != after.default_channel || before.message_read != after.message_read {
-        let job = NewJob::at(portal, Job::Register { reason: "settings changed".to_owned() }, now).once("register");
-        queue::enqueue(&tx, ctx.ids.as_ref(), now, &[job]).await?;
+        register::schedule(&tx, ctx.ids.as_ref(), portal, "settings changed", (now, now)).await?;
     }
     tx.commit("portal_settings.put").await?;
     ctx.wake.notify_waiters();

@@ -3,19 +3,15 @@
 //! What follows a change travels in the same transaction: the alarm, the daily look at a paused portal, the end of its jobs.
 //! Callers commit (naming the point), forget the portal in the cache and wake the workers.
 
+use super::alarm::Kind;
+use crate::db::store::alarm as alarms;
 use crate::db::store::portal as store;
 use crate::db::store::portal::PortalStatus;
 use crate::db::{DbResult, Tx};
-use crate::domain::clock::{DAY, Ms};
+use crate::domain::clock::{DAY, HOUR, Ms};
 use crate::domain::ids::Ids;
 use crate::queue::{self, Job, NewJob};
 
-/// Alarm kind: the token pair is lost.
-pub const ALARM_AUTH: &str = "authorization_lost";
-/// Alarm kind: paused by plan, payment or overload.
-pub const ALARM_PAUSED: &str = "portal_paused";
-/// Alarm kind: a robot could not be registered.
-pub const ALARM_REGISTRATION: &str = "registration_failed";
 /// How long data of a removed portal is kept.
 pub const RETENTION: Ms = 30 * DAY;
 /// How long when the administrator asked to delete the application's data.
@@ -39,11 +35,15 @@ pub(super) struct Subject<'a> {
     pub(super) now: Ms,
 }
 
-/// Raises an alarm and the job that tells administrators.
-pub(super) async fn alarm(tx: &Tx, subject: Subject<'_>, kind: &str, detail: &str) -> DbResult<()> {
-    store::raise_alarm(&**tx, subject.portal, kind, detail, subject.now).await?;
-    let notify = NewJob::at(subject.portal, Job::Notify { alarm: kind.to_owned() }, subject.now).once(kind);
-    queue::enqueue(tx, subject.ids, subject.now, &[notify]).await?;
+/// Notes trouble and has administrators told, at most once an hour; the row stays when the trouble ends, so that it remembers that.
+pub(super) async fn alarm(tx: &Tx, subject: Subject<'_>, kind: Kind, detail: &str) -> DbResult<()> {
+    let (portal, now) = (subject.portal, subject.now);
+    let told_at = alarms::find(&**tx, portal, kind.as_str()).await?.and_then(|alarm| alarm.told_at);
+    alarms::raise(&**tx, portal, kind.as_str(), detail, now).await?;
+    if told_at.is_none_or(|told| told <= now.saturating_sub(HOUR)) {
+        let notify = NewJob::at(portal, Job::Notify { alarm: kind.as_str().to_owned() }, now).once(kind.as_str());
+        queue::enqueue(tx, subject.ids, now, &[notify]).await?;
+    }
     Ok(())
 }
 
@@ -53,7 +53,8 @@ pub(super) async fn lose(tx: &Tx, subject: Subject<'_>, why: &str) -> DbResult<b
     let to = (PortalStatus::AuthLost, Some(why));
     let changed = store::set_status(&**tx, subject.portal, subject.version, &from, to, subject.now).await?;
     if changed {
-        alarm(tx, subject, ALARM_AUTH, why).await?;
+        tracing::error!(portal.id = subject.portal, why, "authorization lost");
+        alarm(tx, subject, Kind::AuthLost, "").await?;
         look_again(tx, subject).await?;
     }
     Ok(changed)
@@ -64,7 +65,8 @@ pub(super) async fn pause(tx: &Tx, subject: Subject<'_>, why: &str) -> DbResult<
     let to = (PortalStatus::Paused, Some(why));
     let changed = store::set_status(&**tx, subject.portal, subject.version, &[PortalStatus::Active], to, subject.now).await?;
     if changed {
-        alarm(tx, subject, ALARM_PAUSED, why).await?;
+        // No notification would pass; the operator sees it here and in the portal's status.
+        tracing::error!(portal.id = subject.portal, why, "portal paused");
         look_again(tx, subject).await?;
     }
     Ok(changed)
@@ -81,10 +83,8 @@ pub(super) async fn back(tx: &Tx, subject: Subject<'_>) -> DbResult<bool> {
     Ok(changed)
 }
 
-/// Ends the alarms of a portal that works and brings its waiting jobs forward.
+/// Brings the waiting jobs of a portal that works forward.
 pub(super) async fn resume(tx: &Tx, subject: Subject<'_>) -> DbResult<()> {
-    store::clear_alarm(&**tx, subject.portal, ALARM_AUTH).await?;
-    store::clear_alarm(&**tx, subject.portal, ALARM_PAUSED).await?;
     store::bring_forward(&**tx, subject.portal, &WAITING_KINDS, subject.now).await?;
     Ok(())
 }
@@ -95,10 +95,7 @@ pub(super) async fn remove(tx: &Tx, subject: Subject<'_>, clean: bool) -> DbResu
     let changed = store::uninstall(&**tx, subject.portal, subject.version, purge_at, subject.now).await?;
     if changed {
         queue::cancel_portal(tx, subject.portal).await?;
-        store::clear_alarm(&**tx, subject.portal, ALARM_AUTH).await?;
-        store::clear_alarm(&**tx, subject.portal, ALARM_PAUSED).await?;
-        store::clear_alarm(&**tx, subject.portal, ALARM_REGISTRATION).await?;
-        let purge = NewJob::at(subject.portal, Job::Purge { scope: "portal".to_owned() }, purge_at).once(PURGE_KEY).cancelled_by(PURGE_KEY);
+        let purge = NewJob::at(subject.portal, Job::Purge { scope: "portal".to_owned() }, purge_at).once("portal").cancelled_by(PURGE_KEY);
         queue::enqueue(tx, subject.ids, subject.now, &[purge]).await?;
     }
     Ok(changed)

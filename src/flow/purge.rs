@@ -3,6 +3,7 @@
 //! Works in bounded steps with a commit each, so that accepting calls never waits long. It never touches what is still owed:
 //! waiting calls, unread events and messages on their way stay whatever their age.
 
+use super::portal_state::PURGE_KEY;
 use super::{Ctx, JobError, Leftover};
 use crate::db::store::{api_portal, purge as store};
 use crate::db::{DbError, DbResult};
@@ -14,8 +15,6 @@ use serde_json::Value;
 pub const RETENTION_DAYS: i64 = 90;
 /// Shortest and longest choice of a portal.
 pub const RETENTION_RANGE: std::ops::RangeInclusive<i64> = 31..=3650;
-/// Days that an uninstalled portal's data are kept for a reinstallation.
-pub const UNINSTALLED_DAYS: i64 = 30;
 /// Pause between two purges of a portal.
 const EVERY: Ms = DAY;
 /// Steps of one job; the rest is left to the next one, an hour later.
@@ -49,7 +48,7 @@ pub async fn tick(ctx: &Ctx) -> DbResult<()> {
         .iter()
         .map(|portal| NewJob::at(&portal.member_id, Job::Purge { scope: "retention".to_owned() }, now + EVERY).once("retention"))
         .collect();
-    jobs.extend(due.iter().map(|gone| NewJob::at(&gone.member_id, Job::Purge { scope: "portal".to_owned() }, now).once("portal")));
+    jobs.extend(due.iter().map(|gone| NewJob::at(&gone.member_id, Job::Purge { scope: "portal".to_owned() }, now).once(PURGE_KEY)));
     if jobs.is_empty() {
         return Ok(());
     }

@@ -3,15 +3,19 @@
 //! Idempotent: each run looks at what is there. One robot's failure does not stop the others; it is stored with its reason and raises
 //! an alarm. Definitions travel one by one, since the empty key of a select's first option would not survive a batch's query string.
 
+use super::alarm::Kind;
 use super::portal_cache::PortalFacts;
-use super::portal_state::{self, ALARM_REGISTRATION, Subject};
+use super::portal_state::{self, Subject};
 use super::register_plan::{BindStep, Definition, Step, bind_steps, hash_of, steps};
 use super::{Ctx, JobError, Leftover, token};
 use crate::bitrix::bizproc::{self, Registry};
 use crate::bitrix::{BitrixError, RestError, placement};
+use crate::db::entity::channel as channel_row;
+use crate::db::entity::registration as registration_row;
+use crate::db::store::channel;
 use crate::db::store::portal as store;
 use crate::db::store::portal::PortalStatus;
-use crate::db::store::registration::{self, ChannelOption, Outcome};
+use crate::db::store::registration::{self, Outcome};
 use crate::db::{DbResult, Tx};
 use crate::domain::clock::{DAY, HOUR, MINUTE, Ms};
 use crate::domain::ids::Ids;
@@ -179,18 +183,15 @@ async fn work(ctx: &Ctx, facts: &PortalFacts, report: &mut Report) -> Result<(),
             None => {}
         }
     }
-    if let Some(error) = refused {
-        // The plan has no automation, or the token may not: nothing else would succeed.
-        wanted.iter().for_each(|definition| report.failed(&definition.code, &error));
-        return Ok(());
-    }
-    let registered: HashMap<String, String> =
-        known.iter().filter_map(|row| row.definition_hash.clone().map(|hash| (row.code.clone(), hash))).collect();
-    let plan = steps(&wanted, &listed, &registered);
     let retired = known.iter().map(|row| &row.code).filter(|code| !wanted.iter().any(|definition| definition.code == **code));
     report.gone.extend(retired.filter(|code| !code.starts_with("event:")).cloned());
-    for step in plan {
-        take_step(ctx, portal, step, report).await?;
+    if let Some(error) = refused {
+        // The plan has no automation, or the token may not: no robot would succeed.
+        wanted.iter().for_each(|definition| report.failed(&definition.code, &error));
+    } else {
+        for step in steps(&wanted, &listed, &registered_hashes(&known)) {
+            take_step(ctx, portal, step, report).await?;
+        }
     }
     let bound = match told.next() {
         Some(Ok(result)) => placement::read_events(&result),
@@ -203,6 +204,10 @@ async fn work(ctx: &Ctx, facts: &PortalFacts, report: &mut Report) -> Result<(),
     let mended: Vec<String> = EVENTS.iter().map(|event| format!("event:{event}")).filter(|code| !failed.contains(&code.as_str())).collect();
     report.gone.extend(mended);
     Ok(())
+}
+
+fn registered_hashes(known: &[registration_row::Model]) -> HashMap<String, String> {
+    known.iter().filter_map(|row| row.definition_hash.clone().map(|hash| (row.code.clone(), hash))).collect()
 }
 
 fn temporary(ctx: &Ctx, error: &RestError) -> BitrixError {
@@ -290,8 +295,9 @@ async fn take_bind_step(ctx: &Ctx, portal: &str, step: BindStep, report: &mut Re
 
 async fn definitions(ctx: &Ctx, facts: &PortalFacts) -> DbResult<Vec<Definition>> {
     let used_since = ctx.clock.now().saturating_sub(CHANNEL_MEMORY);
-    let channels = registration::channel_options(ctx.db.read(), &facts.member_id, used_since).await?;
-    let options = channel_labels(facts, &channels);
+    let living = channel::list(ctx.db.read(), &facts.member_id).await?;
+    let deleted = channel::list_deleted_in_use(ctx.db.read(), &facts.member_id, used_since).await?;
+    let options = channel_labels(facts, &living, &deleted);
     let handler = handler(ctx, "robot");
     let user: Option<i64> = facts.installer_user_id.parse().ok();
     let mut definitions = Vec::new();
@@ -307,25 +313,23 @@ async fn definitions(ctx: &Ctx, facts: &PortalFacts) -> DbResult<Vec<Definition>
     Ok(definitions)
 }
 
-/// Options of the `channel` select: the empty one names the default channel, then every channel by its id.
-fn channel_labels(facts: &PortalFacts, channels: &[ChannelOption]) -> Vec<(String, String)> {
+/// Options of the `channel` select: the empty one names the default channel, then every channel by its id, the deleted ones last.
+fn channel_labels(facts: &PortalFacts, living: &[channel_row::Model], deleted: &[channel_row::Model]) -> Vec<(String, String)> {
     let lang = i18n::language_for(&facts.lang);
     let label = |key: &str, name: &str| {
         let args = BTreeMap::from([("name".to_owned(), name.to_owned())]);
         i18n::text(lang, key, &args)
     };
     let chosen = facts.settings.get("default_channel").and_then(Value::as_str).unwrap_or_default();
-    let living = || channels.iter().filter(|channel| !channel.deleted);
-    let default = living().find(|channel| channel.id == chosen).or_else(|| living().next());
+    let default = living.iter().find(|channel| channel.id == chosen).or_else(|| living.first());
     let first = match default {
         Some(channel) => label("registration-channel-default", &channel.name),
         None => label("registration-channel-none", ""),
     };
-    let rest = channels.iter().map(|channel| {
-        let name = if channel.deleted { label("registration-channel-deleted", &channel.name) } else { channel.name.clone() };
-        (channel.id.clone(), name)
-    });
-    std::iter::once((String::new(), first)).chain(rest).collect()
+    let mut options = vec![(String::new(), first)];
+    options.extend(living.iter().map(|channel| (channel.id.clone(), channel.name.clone())));
+    options.extend(deleted.iter().map(|channel| (channel.id.clone(), label("registration-channel-deleted", &channel.name))));
+    options
 }
 
 async fn keep_progress(ctx: &Ctx, portal: &str, report: &Report) -> DbResult<()> {
@@ -349,10 +353,10 @@ async fn finish(ctx: &Ctx, job: &Claimed, report: Option<Report>) -> Result<(), 
         let hash = failures.is_empty().then(|| registration_hash(ctx));
         store::set_registration(&*tx, portal, hash.as_deref(), now).await?;
         let subject = Subject { portal, version: 0, ids: &*ctx.ids, now };
-        if failures.is_empty() {
-            store::clear_alarm(&*tx, portal, ALARM_REGISTRATION).await?;
-        } else {
-            portal_state::alarm(&tx, subject, ALARM_REGISTRATION, &failures).await?;
+        if !failures.is_empty() {
+            let robots = report.outcomes.iter().filter(|it| it.error.is_some()).map(|it| it.code.as_str());
+            portal_state::alarm(&tx, subject, Kind::RegistrationFailed, &robots.collect::<Vec<_>>().join(", ")).await?;
+            tracing::warn!(portal.id = portal, failures, "registration incomplete");
         }
         // Robots vanish with an update of the application, and its event comes once or never.
         let again = NewJob::at(portal, Job::Register { reason: "daily".to_owned() }, now.saturating_add(DAY)).once(KEY);

@@ -9,10 +9,12 @@ use crate::db::entity::{conversation, message};
 use crate::domain::clock::Ms;
 use crate::domain::content::Content;
 use crate::domain::message_error::MessageError;
+use crate::domain::outcome::ProviderError;
 use crate::domain::refusal::Refusal;
 use crate::domain::state::Status;
 use crate::domain::window;
 use crate::i18n;
+use crate::provider::advice;
 use chrono::{SecondsFormat, TimeZone as _};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -148,11 +150,7 @@ pub fn of_refusal(portal: &PortalView, status: Status, refusal: &Refusal, window
 
 /// Results of `check_window`.
 pub fn of_window(portal: &PortalView, window: WindowView, now: Ms) -> Map<String, Value> {
-    let mut out = Map::new();
-    put(&mut out, "status", Status::Accepted.as_str());
-    put(&mut out, "ok", "Y");
-    put(&mut out, "error_code", "");
-    put(&mut out, "error_text", "");
+    let mut out = well();
     put_window(&mut out, portal, window, now);
     out.insert("minutes_left".to_owned(), json!(if window.official { window::minutes_left(window.until, now) } else { 0 }));
     put(&mut out, "free_text_allowed", yes(window.open(now)));
@@ -161,13 +159,17 @@ pub fn of_window(portal: &PortalView, window: WindowView, now: Ms) -> Map<String
 
 /// Results of `chat_link`.
 pub fn of_link(link: &str, qr_url: &str) -> Map<String, Value> {
+    let mut out = well();
+    put(&mut out, "link", link);
+    put(&mut out, "qr_url", qr_url);
+    out
+}
+
+fn well() -> Map<String, Value> {
     let mut out = Map::new();
-    put(&mut out, "status", Status::Accepted.as_str());
     put(&mut out, "ok", "Y");
     put(&mut out, "error_code", "");
     put(&mut out, "error_text", "");
-    put(&mut out, "link", link);
-    put(&mut out, "qr_url", qr_url);
     out
 }
 
@@ -207,24 +209,41 @@ fn cost(messages: &[&message::Model]) -> (String, String) {
     }
 }
 
-/// What went wrong and what to do, for people.
+/// What went wrong and what to do, for people. `hint_key` among the arguments names a further text.
 pub fn refusal_text(lang: &str, refusal: &Refusal) -> String {
-    i18n::text(lang, &format!("refusal-{}", refusal.code.as_str()), &refusal.args)
+    said(lang, refusal.code.as_str(), refusal.args.clone())
 }
 
-/// As [`refusal_text`], for a stored reason; a provider's own code and words are named.
+/// As [`refusal_text`], for a stored reason: the provider's own code and words are named, with what to do about them.
 pub fn error_text(lang: &str, error: &MessageError) -> String {
     let mut args: BTreeMap<String, String> = error.args.clone();
-    args.insert("provider_code".to_owned(), error.provider_code.clone().unwrap_or_else(|| "-".to_owned()));
-    args.insert("provider_text".to_owned(), error.text.clone());
-    let key = if error.opt_in_missing() {
-        "flow-provider-opt-in-missing".to_owned()
-    } else if error.class.is_some() && error.code == crate::domain::refusal::Code::WindowClosed {
-        "flow-provider-window-closed".to_owned()
-    } else {
-        format!("refusal-{}", error.code.as_str())
-    };
-    i18n::text(lang, &key, &args)
+    if let Some(class) = error.class {
+        let told = ProviderError { class, provider_code: error.provider_code.clone(), text: error.text.clone() };
+        let advice = i18n::text(lang, advice::key(&told), &args);
+        args.insert("provider_code".to_owned(), error.provider_code.clone().unwrap_or_else(|| "-".to_owned()));
+        args.insert("provider_text".to_owned(), [sentence(&error.text), advice].join(" ").trim().to_owned());
+    }
+    said(lang, error.code.as_str(), args)
+}
+
+fn said(lang: &str, code: &str, mut args: BTreeMap<String, String>) -> String {
+    if let Some(key) = args.get("hint_key") {
+        let hint = i18n::text(lang, key, &args);
+        args.insert("hint".to_owned(), hint);
+    }
+    i18n::text(lang, &format!("refusal-{code}"), &args)
+}
+
+/// A vendor's words, ended like a sentence.
+fn sentence(words: &str) -> String {
+    let words = words.trim();
+    if words.is_empty() || words.ends_with(['.', '!', '?']) { words.to_owned() } else { format!("{words}.") }
+}
+
+/// A moment for people, in the portal's time: `21.09.2026 17:30`.
+pub fn clock_text(portal: &PortalView, at: Ms) -> String {
+    let stamp = portal.time_zone.timestamp_millis_opt(at).single();
+    stamp.map(|stamp| stamp.format("%d.%m.%Y %H:%M").to_string()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use super::Ctx;
 use super::portal_view::PortalView;
 use super::results::{self, WindowView};
-use crate::catalog::operation::{Operation, SendCommon};
+use crate::catalog::operation::Operation;
 use crate::db::entity::{conversation, message, robot_call};
 use crate::db::store::{self, call};
 use crate::db::{DbResult, Tx};
@@ -99,13 +99,6 @@ pub(super) struct CallView {
 }
 
 impl CallView {
-    pub(super) fn send(&self) -> Option<&SendCommon> {
-        match &self.operation {
-            Operation::SendText { send, .. } | Operation::SendTemplate { send, .. } => Some(send),
-            Operation::CheckWindow { .. } | Operation::ChatLink { .. } => None,
-        }
-    }
-
     pub(super) fn results(&self, view: &PortalView, now: Ms) -> Map<String, Value> {
         let messages: Vec<&message::Model> = self.messages.iter().collect();
         let mut out = results::of_messages(view, &messages, self.window, now);
@@ -208,6 +201,17 @@ pub(super) async fn answer(tx: &Tx, view: &PortalView, calls: &[&CallView], now:
     Ok(jobs)
 }
 
+/// As [`answer`], for waits that end without a move: deal fields show the state reached as well.
+pub(super) async fn end_waits(tx: &Tx, ctx: &Ctx, view: &PortalView, calls: &[&CallView], now: Ms) -> DbResult<Vec<NewJob>> {
+    let mut jobs = answer(tx, view, calls, now).await?;
+    for call in calls {
+        if let Some(send) = call.operation.send().filter(|send| !send.write_fields.is_empty()) {
+            jobs.push(put_fields(tx, ctx, &call.row, &send.write_fields, &call.results(view, now), now).await?);
+        }
+    }
+    Ok(jobs)
+}
+
 /// The job that tells a process its answer.
 pub(super) fn answer_job(portal: &str, call_id: &str, now: Ms) -> NewJob {
     NewJob::at(portal, Job::Answer { call_id: call_id.to_owned() }, now).once(call_id)
@@ -216,7 +220,7 @@ pub(super) fn answer_job(portal: &str, call_id: &str, now: Ms) -> NewJob {
 async fn write_fields(tx: &Tx, ctx: &Ctx, view: &PortalView, calls: &Calls, moved: &[&Moved], now: Ms) -> DbResult<Vec<NewJob>> {
     let mut jobs = Vec::new();
     for call in calls.by_id.values() {
-        let Some(send) = call.send().filter(|send| !send.write_fields.is_empty()) else {
+        let Some(send) = call.operation.send().filter(|send| !send.write_fields.is_empty()) else {
             continue;
         };
         let own = moved.iter().filter(|one| one.message.call_id.as_ref() == Some(&call.row.id));
@@ -256,7 +260,7 @@ async fn show_in_timeline(tx: &Tx, ctx: &Ctx, portal: &str, calls: &Calls, moved
         let Some(call) = one.message.call_id.as_ref().and_then(|id| calls.by_id.get(id)) else {
             continue;
         };
-        if !call.send().is_some_and(|send| send.to_timeline) {
+        if !call.operation.send().is_some_and(|send| send.to_timeline) {
             continue;
         }
         if !one.is_first_settlement() {

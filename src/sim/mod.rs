@@ -1,5 +1,12 @@
-//! The other side of the wire, simulated: what `courier24 demo`, `courier24 sim` and the tests talk to.
+//! Simulated vendors: a Bitrix24 portal and a WhatsApp network, on loopback, as strict as the real ones.
 //!
-//! Written from the vendors' contracts and never from our adapters, so that one misreading cannot hide on both sides.
+//! Used by `courier24 demo`, `courier24 sim`, `courier24 bench` and the tests. They re-implement the wire from the
+//! contracts and never call an adapter of ours, so that one misreading cannot hide on both sides. Nothing here is
+//! reachable from `serve`.
 
+pub mod caller;
+pub mod portal;
 pub mod whatsapp;
+pub(crate) mod wire;
+
+pub use wire::install_tls;

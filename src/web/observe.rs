@@ -1,11 +1,12 @@
 //! Around every request: an id, a span with the route's pattern (never its target), security headers, metrics, one log line,
 //! and problems turned into documents in the caller's language.
 
-use super::problem::{Problem, of_framework};
+use super::problem::{Code, Problem, of_framework};
+use super::routes::ON_METRICS_LISTENER;
 use super::{State, language};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
+use actix_web::http::{Method, StatusCode};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
@@ -47,7 +48,9 @@ pub(super) async fn request(request: ServiceRequest, next: Next<impl MessageBody
     let span = tracing::info_span!("request", request.id = %id, http.method = %method, http.route = %route);
     let started = Instant::now();
     let http_request = request.request().clone();
-    let outcome = next.call(request).instrument(span.clone()).await;
+    let hidden = request.app_data::<Data<State>>().is_some_and(|state| state.is_metrics_listener(request.request()))
+        && !ON_METRICS_LISTENER.contains(&request.path());
+    let outcome = if hidden { Err(Problem::new(Code::RouteUnknown).into()) } else { next.call(request).instrument(span.clone()).await };
     let mut response = match outcome {
         Ok(response) => answered(response, &id),
         Err(error) => ServiceResponse::new(http_request.clone(), told(&error, &http_request, &id)),
@@ -55,10 +58,8 @@ pub(super) async fn request(request: ServiceRequest, next: Next<impl MessageBody
     protect(response.headers_mut(), &id);
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
-    let labels = [("route", route), ("method", method.to_string()), ("status", status.to_string())];
-    metrics::counter!("courier24_http_requests_total", &labels).increment(1);
-    metrics::histogram!("courier24_http_request_seconds", "route" => labels.into_iter().next().map(|(_, route)| route).unwrap_or_default())
-        .record(elapsed.as_secs_f64());
+    metrics::histogram!("courier24_http_request_seconds", "route" => route.clone()).record(elapsed.as_secs_f64());
+    metrics::counter!("courier24_http_requests_total", "route" => route, "method" => method_label(&method), "status" => status.to_string()).increment(1);
     let duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     if status >= 500 {
         span.in_scope(|| tracing::error!(http.status = status, duration_ms, "request failed"));
@@ -68,6 +69,19 @@ pub(super) async fn request(request: ServiceRequest, next: Next<impl MessageBody
         span.in_scope(|| tracing::debug!(http.status = status, duration_ms, "request answered"));
     }
     Ok(response)
+}
+
+/// Methods of a peer's own invention must not multiply the series.
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        _ => "other",
+    }
 }
 
 /// An answer as it is, or the document of the problem it stands for.

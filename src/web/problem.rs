@@ -93,12 +93,14 @@ codes! {
     NotCommitted = 503 "not_committed";
     /// A channel setting was refused.
     SettingInvalid = 422 "setting_invalid";
-    /// Another channel of the portal has that name.
-    NameTaken = 409 "name_taken";
     /// No provider of that kind.
     KindUnknown = 422 "kind_unknown";
     /// The provider has no template list.
     TemplatesUnsupported = 409 "templates_unsupported";
+    /// The provider refused, in its words.
+    ProviderRefused = 502 "provider_refused";
+    /// The provider was not reached or did not answer.
+    ProviderUnreachable = 502 "provider_unreachable";
     /// The file's address is wrong or its time is over.
     MediaGone = 404 "media_gone";
     /// The asked part of a file does not exist.

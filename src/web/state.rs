@@ -2,6 +2,7 @@
 
 use crate::domain::secret::Secret;
 use crate::flow::Ctx;
+use actix_web::HttpRequest;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,18 +29,21 @@ pub struct State {
     pub(super) operator_token: Secret,
     pub(super) metrics: Option<PrometheusHandle>,
     pub(super) workers_alive: Alive,
+    /// Port of the listener that shows metrics and health only.
+    pub(super) metrics_port: Option<u16>,
     /// The last robot call could not be committed.
     pub(super) accept_failed: AtomicBool,
 }
 
 impl State {
     /// Builds the shared state.
-    pub fn new(parts: Parts) -> Self {
+    pub(super) fn new(parts: Parts, metrics_port: Option<u16>) -> Self {
         Self {
             ctx: parts.ctx,
             operator_token: parts.operator_token,
             metrics: parts.metrics,
             workers_alive: parts.workers_alive,
+            metrics_port,
             accept_failed: AtomicBool::new(false),
         }
     }
@@ -48,5 +52,10 @@ impl State {
     pub(super) fn accepted(&self, committed: bool) {
         self.accept_failed.store(!committed, Ordering::Relaxed);
         metrics::counter!("courier24_accept_total", "committed" => if committed { "yes" } else { "no" }).increment(1);
+    }
+
+    /// Whether a request came in through `METRICS_LISTEN`.
+    pub(super) fn is_metrics_listener(&self, request: &HttpRequest) -> bool {
+        self.metrics_port.is_some_and(|port| request.app_config().local_addr().port() == port)
     }
 }

@@ -11,6 +11,9 @@ const DEPTH: usize = 12;
 /// Most `else` in one pattern: a chain of them nests in the tree.
 const ELSES: usize = 40;
 
+/// So many backslashes in a row are refused: the grammar looks ahead from each of them.
+const BACKSLASHES: usize = 33;
+
 /// A pattern that may be parsed.
 #[derive(Debug)]
 pub(super) struct Proven {
@@ -24,6 +27,9 @@ pub(super) struct Proven {
 pub(super) fn prove(text: &str) -> Result<Proven, Fault> {
     if text.len() > PATTERN_BYTES {
         return Err(Fault::invalid("too_large", PATTERN_BYTES.to_string()));
+    }
+    if text.contains(&"\\".repeat(BACKSLASHES)) {
+        return Err(Fault::invalid("construct", "\\\\…"));
     }
     let free = ('\u{fdd0}'..='\u{fdef}').find(|c| !text.contains(*c));
     let stand_in = free.ok_or_else(|| Fault::invalid("construct", "U+FDD0"))?;

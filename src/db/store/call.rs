@@ -46,6 +46,11 @@ pub struct Decided {
     pub finished_at: Option<Ms>,
 }
 
+/// Whether a call still waits for its decision; `dead` = its job was buried and may be redriven.
+pub fn undecided(call: &Model) -> bool {
+    call.decided_at.is_none() && matches!(call.state.as_str(), state::ACCEPTED | state::DEAD)
+}
+
 /// One call.
 pub async fn find(db: &impl Conn, portal: &str, id: &str) -> DbResult<Option<Model>> {
     Ok(Entity::find_by_id(id).filter(bulk::owned_by(portal)).one(db).await?)
@@ -58,52 +63,6 @@ pub async fn list(db: &impl Conn, portal: &str, ids: &[String]) -> DbResult<Vec<
     }
     let wanted = bulk::among(db.get_database_backend(), "id", ids);
     Ok(Entity::find().filter(wanted).filter(bulk::owned_by(portal)).all(db).await?)
-}
-
-/// Stores accepted calls of any portals (group commit); a call whose (portal, event token) is known is left out. Returns the ids stored.
-pub async fn insert_new(tx: &Tx, calls: &[Model]) -> DbResult<Vec<String>> {
-    const COLUMNS: [bulk::Column; 16] = [
-        text("id"),
-        text("portal"),
-        text("event_token"),
-        text("code"),
-        text("workflow_id"),
-        text("document_module"),
-        text("document_entity"),
-        text("document_id"),
-        text("user_id"),
-        text("use_subscription"),
-        int("timeout_seconds"),
-        int("portal_ts"),
-        text("input"),
-        text("request_id"),
-        int("accepted_at"),
-        text("state"),
-    ];
-    let rows: Vec<Value> = calls
-        .iter()
-        .map(|c| {
-            json!([
-                c.id,
-                c.portal,
-                c.event_token,
-                c.code,
-                c.workflow_id,
-                c.document_module,
-                c.document_entity,
-                c.document_id,
-                c.user_id,
-                c.use_subscription,
-                c.timeout_seconds,
-                c.portal_ts,
-                c.input,
-                c.request_id,
-                c.accepted_at,
-                state::ACCEPTED
-            ])
-        })
-        .collect();
-    bulk::insert(&**tx, "robot_call", &COLUMNS, "ON CONFLICT (portal, event_token) DO NOTHING", "id", &rows).await
 }
 
 /// Writes decisions into calls that are still undecided. Returns the ids written: a missing one was decided by somebody else.
@@ -123,7 +82,7 @@ pub async fn decide(tx: &Tx, portal: &str, decided: &[Decided], now: Ms) -> DbRe
     let clause = Clause {
         set: "state = v.state, operation = v.operation, facts = v.facts, rendered = v.rendered, decision = v.decision, wait_for = v.wait_for, \
               deadline_at = v.deadline_at, finished_at = v.finished_at, decided_at = v.decided_at",
-        filter: "robot_call.id = v.id AND robot_call.state = 'accepted'",
+        filter: "robot_call.id = v.id AND robot_call.decided_at IS NULL",
         returning: "id",
     };
     let json_text = |value: &Option<Value>| value.as_ref().map(Value::to_string);

@@ -9,6 +9,7 @@ use sea_orm::{
     ColumnTrait as _, EntityTrait as _, ExprTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
 };
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// Columns that an administrator's change may touch; `None` = as it is.
 #[derive(Debug, Clone, Default)]
@@ -66,6 +67,15 @@ pub async fn find_for_hook(db: &impl Conn, channel_id: &str) -> DbResult<Option<
 pub async fn list(db: &impl Conn, portal: &str) -> DbResult<Vec<Model>> {
     let live = Entity::find().filter(Column::Portal.eq(portal)).filter(Column::DeletedAt.is_null());
     Ok(live.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).all(db).await?)
+}
+
+/// Names of a portal's channels by id, the deleted ones included: old messages still show theirs.
+///
+/// # Errors
+/// The database failed.
+pub async fn names(db: &impl Conn, portal: &str) -> DbResult<HashMap<String, String>> {
+    let pairs = Entity::find().select_only().column(Column::Id).column(Column::Name).filter(Column::Portal.eq(portal));
+    Ok(pairs.into_tuple::<(String, String)>().all(db).await?.into_iter().collect())
 }
 
 /// Deleted channels through which messages went since a moment, oldest first.
@@ -166,10 +176,16 @@ pub async fn set_state(tx: &Tx, portal: &str, channel_id: &str, state: &str, rea
 ///
 /// # Errors
 /// The database failed.
-pub async fn hold(tx: &Tx, portal: &str, channel_id: &str, until: Ms) -> DbResult<()> {
+pub async fn hold_until(tx: &Tx, portal: &str, channel_id: &str, until: Ms, now: Ms) -> DbResult<()> {
     let shorter = Column::HeldUntil.is_null().or(Column::HeldUntil.lt(until));
-    let held = Entity::update_many().col_expr(Column::HeldUntil, Expr::value(until)).filter(Column::Portal.eq(portal));
-    held.filter(Column::Id.eq(channel_id)).filter(shorter).exec(&**tx).await?;
+    Entity::update_many()
+        .col_expr(Column::HeldUntil, Expr::value(until))
+        .col_expr(Column::UpdatedAt, Expr::value(now))
+        .filter(Column::Portal.eq(portal))
+        .filter(Column::Id.eq(channel_id))
+        .filter(shorter)
+        .exec(&**tx)
+        .await?;
     Ok(())
 }
 
@@ -198,4 +214,9 @@ pub async fn delete(tx: &Tx, portal: &str, channel_id: &str, now: Ms) -> DbResul
         .exec(&**tx)
         .await?;
     Ok(deleted.rows_affected > 0)
+}
+
+/// stub
+pub async fn names(db: &impl Conn, portal: &str) -> DbResult<std::collections::HashMap<String, String>> {
+    Ok(list(db, portal).await?.into_iter().map(|c| (c.id, c.name)).collect())
 }

@@ -40,28 +40,18 @@ pub async fn find_by_token(db: &impl Conn, token_hash: &str) -> DbResult<Option<
     Ok(Entity::find_by_id(token_hash).one(db).await?)
 }
 
-/// Keeps a message's files until `expires_at` at least.
+/// Gives a staged file to its message and keeps it until `expires_at`.
 ///
 /// # Errors
 /// The database failed.
-pub async fn keep_until(tx: &Tx, portal: &str, message_ids: &[String], expires_at: Ms) -> DbResult<()> {
+pub async fn keep(tx: &Tx, portal: &str, token_hash: &str, message_id: &str, expires_at: Ms) -> DbResult<()> {
     Entity::update_many()
+        .col_expr(Column::MessageId, Expr::value(message_id))
         .col_expr(Column::ExpiresAt, Expr::value(expires_at))
         .filter(Column::Portal.eq(portal))
-        .filter(Column::MessageId.is_in(message_ids))
-        .filter(Column::ExpiresAt.lt(expires_at))
+        .filter(Column::TokenHash.eq(token_hash))
         .exec(&**tx)
         .await?;
-    Ok(())
-}
-
-/// Gives a staged file to its message.
-///
-/// # Errors
-/// The database failed.
-pub async fn attach(tx: &Tx, portal: &str, token_hash: &str, message_id: &str) -> DbResult<()> {
-    let file = Entity::update_many().col_expr(Column::MessageId, Expr::value(message_id)).filter(Column::Portal.eq(portal));
-    file.filter(Column::TokenHash.eq(token_hash)).exec(&**tx).await?;
     Ok(())
 }
 

@@ -322,8 +322,13 @@ pub async fn raise_alarm(db: &impl Conn, portal: &str, kind: &str, detail: &str,
     Ok(())
 }
 
-/// Ends an alarm of a portal.
+/// Ends an alarm of a portal. Its row stays: when administrators were told last must outlive a short recovery.
 pub async fn clear_alarm(db: &impl Conn, portal: &str, kind: &str) -> DbResult<()> {
-    alarm::Entity::delete_many().filter(alarm::Column::Portal.eq(portal)).filter(alarm::Column::Kind.eq(kind)).exec(db).await?;
+    alarm::Entity::update_many()
+        .col_expr(alarm::Column::RaisedAt, Expr::value(super::alarm::OVER))
+        .filter(alarm::Column::Portal.eq(portal))
+        .filter(alarm::Column::Kind.eq(kind))
+        .exec(db)
+        .await?;
     Ok(())
 }

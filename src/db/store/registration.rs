@@ -1,6 +1,6 @@
-//! Table `registration`: what each robot's and activity's registration in a portal came to, and the channels its options name.
+//! Table `registration`: what each robot's and activity's registration in a portal came to.
 
-use crate::db::entity::{channel, message, registration};
+use crate::db::entity::registration;
 use crate::db::{Conn, DbResult};
 use crate::domain::clock::Ms;
 use sea_orm::sea_query::OnConflict;
@@ -24,17 +24,6 @@ pub struct Counts {
     pub registered: u64,
     /// Failed ones.
     pub failed: u64,
-}
-
-/// A channel as an option of the robots' `channel` property.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChannelOption {
-    /// Channel id.
-    pub id: String,
-    /// Name.
-    pub name: String,
-    /// Deleted, but a message of the last 90 days used it.
-    pub deleted: bool,
 }
 
 /// All results of a portal in order of code.
@@ -90,33 +79,4 @@ pub async fn forget(db: &impl Conn, portal: &str, codes: &[String]) -> DbResult<
         .exec(db)
         .await?;
     Ok(())
-}
-
-/// Channels that a robot's select shows, oldest first: the living, and deleted ones that a message used since `used_since`.
-pub async fn channel_options(db: &impl Conn, portal: &str, used_since: Ms) -> DbResult<Vec<ChannelOption>> {
-    let rows = channel::Entity::find()
-        .filter(channel::Column::Portal.eq(portal))
-        .order_by_asc(channel::Column::CreatedAt)
-        .order_by_asc(channel::Column::Id)
-        .all(db)
-        .await?;
-    let mut options = Vec::with_capacity(rows.len());
-    for row in rows {
-        let deleted = row.deleted_at.is_some();
-        if deleted && !used_lately(db, portal, &row.id, used_since).await? {
-            continue;
-        }
-        options.push(ChannelOption { id: row.id, name: row.name, deleted });
-    }
-    Ok(options)
-}
-
-async fn used_lately(db: &impl Conn, portal: &str, channel_id: &str, since: Ms) -> DbResult<bool> {
-    let found = message::Entity::find()
-        .filter(message::Column::Portal.eq(portal))
-        .filter(message::Column::ChannelId.eq(channel_id))
-        .filter(message::Column::CreatedAt.gte(since))
-        .one(db)
-        .await?;
-    Ok(found.is_some())
 }

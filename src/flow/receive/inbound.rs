@@ -12,13 +12,7 @@ use crate::queue::{self, Job, NewJob};
 use serde_json::{Value, json};
 
 /// Stores the message and opens the window; returns what was done.
-pub(super) async fn merge(
-    ctx: &Ctx,
-    tx: &Tx,
-    row: &inbox_event::Model,
-    at: Ms,
-    inbound: &InboundMessage,
-) -> Result<Value, JobError> {
+pub(super) async fn merge(ctx: &Ctx, tx: &Tx, row: &inbox_event::Model, at: Ms, inbound: &InboundMessage) -> Result<Value, JobError> {
     let now = ctx.clock.now();
     let portal = row.portal.as_str();
     if inbound.identity.keys().is_empty() {
@@ -57,7 +51,13 @@ fn model(
         answered.and_then(|message| part(message).clone()).or_else(|| own.clone())
     };
     let text = inbound.text.clone().or_else(|| inbound.caption.clone()).or_else(|| inbound.reply_title.clone()).unwrap_or_default();
-    let recipient = inbound.identity.keys().iter().find(|(kind, _)| *kind == "phone").or(inbound.identity.keys().first()).map(|(_, value)| (*value).to_owned());
+    let recipient = inbound
+        .identity
+        .keys()
+        .iter()
+        .find(|(kind, _)| *kind == "phone")
+        .or(inbound.identity.keys().first())
+        .map(|(_, value)| (*value).to_owned());
     message_row::Model {
         id: ctx.ids.id("msg", now),
         portal: row.portal.clone(),

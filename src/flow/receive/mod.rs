@@ -66,12 +66,7 @@ async fn one_by_one(ctx: &Ctx, portal: &str, jobs: &[&Claimed], rows: &HashMap<S
     leftover
 }
 
-async fn merge_all(
-    ctx: &Ctx,
-    portal: &str,
-    jobs: &[&Claimed],
-    rows: &HashMap<String, inbox_event::Model>,
-) -> Result<Leftover, JobError> {
+async fn merge_all(ctx: &Ctx, portal: &str, jobs: &[&Claimed], rows: &HashMap<String, inbox_event::Model>) -> Result<Leftover, JobError> {
     let now = ctx.clock.now();
     let (incoming, mut finished_jobs) = read(jobs, rows)?;
     let mut plan = status::plan(ctx, portal, &incoming, now).await?;
@@ -93,7 +88,9 @@ async fn merge_all(
         let read_as = match &one.event.what {
             What::Status(_) => continue,
             What::Message(message) => inbound::merge(ctx, &tx, one.row, one.event.at, message).await?,
-            What::Template(change) => json!({"templates_changed": template::apply_event(&tx, portal, &one.row.channel_id, change, now).await?}),
+            What::Template(change) => {
+                json!({"templates_changed": template::apply_event(&tx, portal, &one.row.channel_id, change, now).await?})
+            }
             What::Other { label } => json!({"kept": label}),
         };
         finished.push(Finished { id: one.row.id.clone(), state: "done", read_as });
@@ -123,8 +120,8 @@ fn read<'a>(
         match inbox_id(job).and_then(|id| rows.get(&id)).filter(|row| row.state == "stored") {
             None => nothing.push(*job),
             Some(row) => {
-                let event = serde_json::from_str(&row.body)
-                    .map_err(|error| JobError::Fail { why: format!("stored event unreadable: {error}") })?;
+                let event =
+                    serde_json::from_str(&row.body).map_err(|error| JobError::Fail { why: format!("stored event unreadable: {error}") })?;
                 incoming.push(Incoming { job, row, event });
             }
         }

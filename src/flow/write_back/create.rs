@@ -26,7 +26,11 @@ struct Entry {
 /// What became of one entry in this round.
 enum Made {
     /// `known` = it certainly shows the message's present status.
-    Exists { kind: &'static str, id: String, known: bool },
+    Exists {
+        kind: &'static str,
+        id: String,
+        known: bool,
+    },
     Not(Verdict),
 }
 
@@ -86,7 +90,8 @@ async fn make(ctx: &Ctx, portal: &str, lang: &'static str, entries: &[Entry]) ->
         look_up(ctx, portal, entries, &repeats, &mut made).await;
     }
     let open = positions_open(&made);
-    let commands = open.iter().filter_map(|index| entries.get(*index).map(|entry| (*index, activity_command(*index, lang, entry)))).collect();
+    let commands =
+        open.iter().filter_map(|index| entries.get(*index).map(|entry| (*index, activity_command(*index, lang, entry)))).collect();
     let mut lacking = Vec::new();
     for (index, result) in run_batch(ctx, "bitrix.create_batch", portal, commands).await {
         let outcome = match result {
@@ -99,7 +104,8 @@ async fn make(ctx: &Ctx, portal: &str, lang: &'static str, entries: &[Entry]) ->
         };
         put(&mut made, index, outcome);
     }
-    let commands = lacking.iter().filter_map(|index| entries.get(*index).map(|entry| (*index, comment_command(*index, lang, entry)))).collect();
+    let commands =
+        lacking.iter().filter_map(|index| entries.get(*index).map(|entry| (*index, comment_command(*index, lang, entry)))).collect();
     for (index, result) in run_batch(ctx, "bitrix.comment_batch", portal, commands).await {
         let outcome = match result {
             Ok(value) => exists("comment", Some(&value), true),
@@ -135,7 +141,11 @@ async fn look_up(ctx: &Ctx, portal: &str, entries: &[Entry], repeats: &[usize], 
             }
             // A portal that cannot list comments cannot have our comment found: creating again would risk a second one.
             Err(Failure::Rest(error)) if lacks_activities(&error) => {
-                put(made, index, Made::Not(Verdict::Failed("an earlier try may have created it, and the portal cannot be asked".to_owned())));
+                put(
+                    made,
+                    index,
+                    Made::Not(Verdict::Failed("an earlier try may have created it, and the portal cannot be asked".to_owned())),
+                );
             }
             Err(failure) => put(made, index, Made::Not(failure.verdict(now))),
         }
@@ -143,7 +153,8 @@ async fn look_up(ctx: &Ctx, portal: &str, entries: &[Entry], repeats: &[usize], 
 }
 
 fn marked(comments: &Value, marker: &str) -> Option<String> {
-    let found = comments.as_array()?.iter().find(|row| row.get("COMMENT").and_then(Value::as_str).is_some_and(|text| text.contains(marker)))?;
+    let found =
+        comments.as_array()?.iter().find(|row| row.get("COMMENT").and_then(Value::as_str).is_some_and(|text| text.contains(marker)))?;
     text_of(found.get("ID")?)
 }
 
@@ -153,7 +164,8 @@ fn activity_command(index: usize, lang: &str, entry: &Entry) -> Command {
 }
 
 fn comment_command(index: usize, lang: &str, entry: &Entry) -> Command {
-    let fields = json!({"ENTITY_ID": entry.item.id, "ENTITY_TYPE": entry.item.timeline_type(), "COMMENT": layout::comment(lang, &entry.message)});
+    let fields =
+        json!({"ENTITY_ID": entry.item.id, "ENTITY_TYPE": entry.item.timeline_type(), "COMMENT": layout::comment(lang, &entry.message)});
     Command { key: format!("c{index}"), method: "crm.timeline.comment.add".to_owned(), params: json!({"fields": fields}) }
 }
 
@@ -186,12 +198,7 @@ impl Failure {
     }
 }
 
-async fn run_batch(
-    ctx: &Ctx,
-    point: &'static str,
-    portal: &str,
-    commands: Vec<(usize, Command)>,
-) -> Vec<(usize, Result<Value, Failure>)> {
+async fn run_batch(ctx: &Ctx, point: &'static str, portal: &str, commands: Vec<(usize, Command)>) -> Vec<(usize, Result<Value, Failure>)> {
     if commands.is_empty() {
         return Vec::new();
     }

@@ -28,3 +28,13 @@ pub(super) fn tell_inbound(state: &mut State, inbound: &InboundMessage, now: Ms)
 pub(super) fn media_failure(state: &State, account: &str, problem: MediaProblem) -> Failure {
     gupshup::codes::media(state.apps.iter().find(|app| app.name == account), problem)
 }
+
+/// Whether the account uploaded a file of that kind under that id.
+///
+/// # Errors
+/// [`MediaProblem::Unusable`].
+pub(super) fn uploaded(state: &State, account: &str, kind: &str, id: &str) -> Result<(), MediaProblem> {
+    let app = state.apps.iter().find(|app| app.name == account);
+    let own = app.and_then(|app| app.uploads.get(id)).is_some_and(|own| own == kind);
+    if own { Ok(()) } else { Err(MediaProblem::Unusable) }
+}

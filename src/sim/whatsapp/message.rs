@@ -55,8 +55,30 @@ pub struct Failure {
 pub struct MediaLink {
     /// `image video audio document sticker`.
     pub kind: String,
-    /// Address.
-    pub url: String,
+    /// Where the file is.
+    pub source: MediaSource,
+}
+
+/// Where a file is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MediaSource {
+    /// At an address.
+    Url(String),
+    /// Uploaded before, under this id.
+    Upload(String),
+}
+
+impl MediaLink {
+    /// A file at an address.
+    pub fn at(kind: &str, url: &str) -> Self {
+        Self { kind: kind.to_owned(), source: MediaSource::Url(url.to_owned()) }
+    }
+
+    /// An uploaded file.
+    pub fn uploaded(kind: &str, id: &str) -> Self {
+        Self { kind: kind.to_owned(), source: MediaSource::Upload(id.to_owned()) }
+    }
 }
 
 /// Something the reader can press.
@@ -97,6 +119,7 @@ pub struct Content {
     pub text: String,
     /// File to fetch.
     pub media: Option<MediaLink>,
+
     /// What can be pressed.
     pub buttons: Vec<Button>,
     /// Template name, for template messages.

@@ -32,3 +32,4 @@ pub use inbound::Inbound;
 pub use message::{Failure, Message, Status};
 pub use network::Network;
 pub use user::User;
+pub(super) use wire::client as plain_client;

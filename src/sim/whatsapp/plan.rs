@@ -2,7 +2,7 @@
 
 use super::dialect;
 use super::inbound::InboundMessage;
-use super::message::{Failure, MediaLink, Message, Status};
+use super::message::{Failure, MediaLink, MediaSource, Message, Status};
 use super::state::{Shared, State};
 use super::wire::{self, MediaProblem};
 use crate::domain::clock::Ms;
@@ -30,7 +30,7 @@ pub(super) enum Step {
 pub(super) async fn advance(shared: &Shared) {
     while let Some(step) = pop_due(shared) {
         let problem = match media_to_check(shared, &step) {
-            Some(media) => wire::fetch_media(&shared.http, &media).await.err(),
+            Some((account, media)) => find_media(shared, &account, &media).await.err(),
             None => None,
         };
         take(&mut shared.lock(), step, problem, shared.now());
@@ -43,11 +43,18 @@ fn pop_due(shared: &Shared) -> Option<Step> {
     if key.0 > shared.now() { None } else { state.plan.remove(&key) }
 }
 
-fn media_to_check(shared: &Shared, step: &Step) -> Option<MediaLink> {
+async fn find_media(shared: &Shared, account: &str, media: &MediaLink) -> Result<(), MediaProblem> {
+    match &media.source {
+        MediaSource::Url(url) => wire::fetch_media(&shared.http, &media.kind, url).await,
+        MediaSource::Upload(id) => dialect::uploaded(&shared.lock(), account, &media.kind, id),
+    }
+}
+
+fn media_to_check(shared: &Shared, step: &Step) -> Option<(String, MediaLink)> {
     let Step::Check { wamid } = step else { return None };
     let state = shared.lock();
     let message = state.message(wamid)?;
-    if message.failure.is_some() { None } else { message.media.clone() }
+    if message.failure.is_some() { None } else { message.media.clone().map(|media| (message.account.clone(), media)) }
 }
 
 fn take(state: &mut State, step: Step, problem: Option<MediaProblem>, now: Ms) {

@@ -1,7 +1,6 @@
 //! The network's own HTTP client: callbacks out, media in. It shares nothing with `outbound`.
 
 use super::delivery::Callback;
-use super::message::MediaLink;
 use futures::StreamExt as _;
 use std::time::Duration;
 
@@ -24,7 +23,7 @@ pub(super) enum MediaProblem {
 /// # Errors
 /// When the TLS set-up is refused.
 #[expect(clippy::disallowed_methods, reason = "the simulators have an HTTP client of their own")]
-pub(super) fn client() -> std::io::Result<reqwest::Client> {
+pub(in crate::sim) fn client() -> std::io::Result<reqwest::Client> {
     // A second call in one process finds the provider installed; that is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder()
@@ -54,13 +53,13 @@ pub(super) async fn post(http: &reqwest::Client, callback: &Callback) -> Option<
 /// # Errors
 /// [`MediaProblem`].
 #[expect(clippy::disallowed_methods, reason = "the simulators have an HTTP client of their own")]
-pub(super) async fn fetch_media(http: &reqwest::Client, media: &MediaLink) -> Result<(), MediaProblem> {
-    let answer = http.get(&media.url).timeout(MEDIA_TIMEOUT).send().await.map_err(|_| MediaProblem::Unusable)?;
+pub(super) async fn fetch_media(http: &reqwest::Client, kind: &str, url: &str) -> Result<(), MediaProblem> {
+    let answer = http.get(url).timeout(MEDIA_TIMEOUT).send().await.map_err(|_| MediaProblem::Unusable)?;
     let mime = answer.headers().get(reqwest::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    if answer.status() != reqwest::StatusCode::OK || !plausible(&media.kind, &mime) {
+    if answer.status() != reqwest::StatusCode::OK || !plausible(kind, &mime) {
         return Err(MediaProblem::Unusable);
     }
-    let limit = size_limit(&media.kind);
+    let limit = size_limit(kind);
     let mut size: usize = 0;
     let mut body = answer.bytes_stream();
     while let Some(chunk) = body.next().await {
@@ -72,7 +71,8 @@ pub(super) async fn fetch_media(http: &reqwest::Client, media: &MediaLink) -> Re
     if size == 0 { Err(MediaProblem::Unusable) } else { Ok(()) }
 }
 
-fn size_limit(kind: &str) -> usize {
+/// Most bytes of a kind (reference 5.6).
+pub(super) fn size_limit(kind: &str) -> usize {
     match kind {
         "image" => 5 * MB,
         "video" | "audio" | "gif" => 16 * MB,
@@ -82,7 +82,7 @@ fn size_limit(kind: &str) -> usize {
 }
 
 /// Whether a content type fits the kind (reference 5.6).
-fn plausible(kind: &str, mime: &str) -> bool {
+pub(super) fn plausible(kind: &str, mime: &str) -> bool {
     let mime = mime.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match kind {
         "image" => matches!(mime.as_str(), "image/jpeg" | "image/png"),

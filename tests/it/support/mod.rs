@@ -2,3 +2,5 @@
 
 pub(crate) mod application;
 pub(crate) mod database;
+pub(crate) mod story;
+pub(crate) mod town;

@@ -48,8 +48,12 @@ pub struct App {
     pub templates: Vec<Template>,
     /// Where callbacks go.
     pub subscriptions: Vec<Subscription>,
+    /// V2 status events show the gs id in `id` too, as newer samples do, instead of the wamid.
+    pub gs_id_everywhere: bool,
     /// Opt-in list.
     pub opt_ins: BTreeMap<String, OptIn>,
+    /// Kind by id of uploaded files.
+    pub uploads: BTreeMap<String, String>,
     /// Inbound wamids marked as read by the business.
     pub marked_read: Vec<String>,
 }
@@ -138,7 +142,9 @@ impl Default for App {
             partner_limits: true,
             templates: Vec::new(),
             subscriptions: Vec::new(),
+            gs_id_everywhere: false,
             opt_ins: BTreeMap::new(),
+            uploads: BTreeMap::new(),
             marked_read: Vec::new(),
         }
     }

@@ -43,8 +43,8 @@ pub(super) fn read(message: &Map<String, Value>) -> Result<Content, Refusal> {
 /// A file by address, or by the id of an upload; never both, never neither.
 fn media(fields: &Fields<'_>, kind: &str, address: &str, captioned: bool) -> Result<Content, Refusal> {
     let link = match (fields.get(address).is_some(), fields.get("id").is_some()) {
-        (true, false) => Some(MediaLink { kind: kind.to_owned(), url: fields.url(address)?.to_owned() }),
-        (false, true) => fields.text("id", 500).map(|_| None)?,
+        (true, false) => Some(MediaLink::at(kind, fields.url(address)?)),
+        (false, true) => Some(MediaLink::uploaded(kind, fields.text("id", 500)?)),
         _ => return Err(fields.wrong(address, "missing")),
     };
     if fields.get("previewUrl").is_some() {

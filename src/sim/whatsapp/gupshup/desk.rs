@@ -45,6 +45,14 @@ impl AppDesk {
         self.put_subscription(Subscription { url: url.to_owned(), version: 3, ..Subscription::default() })
     }
 
+    /// Tells the addresses what Gupshup tells when one is saved in the dashboard: `sandbox-start` of `callbackSetPhone`.
+    pub fn greet_callback(&self) -> &Self {
+        let now = self.shared.now();
+        let payload = json!({"phone": "callbackSetPhone", "type": "sandbox-start"});
+        events::other(&mut self.shared.lock(), &self.name, "OTHERS", "user-event", &payload, now);
+        self
+    }
+
     /// Adds a subscription or replaces the one with its id.
     pub fn put_subscription(&self, subscription: Subscription) -> &Self {
         self.change(|app| {

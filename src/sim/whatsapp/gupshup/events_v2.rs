@@ -18,7 +18,8 @@ pub(super) fn status(app: &App, message: &Message, person: &Person, status: Stat
     if status == Status::Enqueued || early {
         payload.insert("id".to_owned(), json!(message.provider_id));
     } else {
-        payload.insert("id".to_owned(), json!(message.wamid));
+        let id = if app.gs_id_everywhere { &message.provider_id } else { &message.wamid };
+        payload.insert("id".to_owned(), json!(id));
         if now.saturating_sub(message.accepted_at) <= GS_ID_LIFE {
             payload.insert("gsId".to_owned(), json!(message.provider_id));
         }

@@ -11,10 +11,10 @@ pub(super) fn quick_reply(fields: &Fields<'_>) -> Result<Content, Refusal> {
     let body = fields.object("content")?;
     let media = match body.text("type", 20)? {
         "text" => None,
-        kind @ ("image" | "video") => Some(MediaLink { kind: kind.to_owned(), url: body.url("url")?.to_owned() }),
+        kind @ ("image" | "video") => Some(MediaLink::at(kind, body.url("url")?)),
         "file" => {
             body.text("filename", 240)?;
-            Some(MediaLink { kind: "document".to_owned(), url: body.url("url")?.to_owned() })
+            Some(MediaLink::at("document", body.url("url")?))
         }
         _ => return Err(body.wrong("type", "unknown")),
     };

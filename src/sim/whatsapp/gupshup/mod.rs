@@ -14,6 +14,7 @@ mod events_v3;
 mod form;
 mod inbound_v2;
 mod interactive;
+mod media_upload;
 mod opt_in;
 mod partner;
 mod session;
@@ -51,6 +52,7 @@ pub(super) async fn answer(shared: &Shared, call: &Call) -> Option<Answer> {
         ("GET", ["partner", "app", app_id, "token"]) => partner::token(&mut shared.lock(), call, app_id, now),
         ("POST", ["partner", "app", app_id, "template", "msg"]) => template_message::send_by_partner(&mut shared.lock(), call, app_id, now),
         ("POST", ["partner", "app", app_id, "v3", "message"]) => v3::send(&mut shared.lock(), call, app_id, now),
+        ("POST", ["partner", "app", app_id, "media"]) => media_upload::upload(&mut shared.lock(), call, app_id, now),
         ("GET", ["partner", "app", app_id, "templates"]) => template_list::by_partner(&mut shared.lock(), call, app_id, now),
         ("PUT", ["partner", "app", app_id, "config", "bsuid"]) => partner::bsuid(&mut shared.lock(), call, app_id, now),
         ("PUT", ["partner", "app", app_id, "msg", wamid, "read"]) => partner::mark_read(&mut shared.lock(), call, app_id, wamid, now),

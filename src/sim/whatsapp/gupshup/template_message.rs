@@ -87,8 +87,8 @@ fn extra_of(message: &Map<String, Value>) -> Result<Extra, Refusal> {
         "image" | "video" | "document" | "gif" => {
             let media = fields.object(kind)?;
             match (media.get("link").is_some(), media.get("id").is_some()) {
-                (true, false) => link = Some(MediaLink { kind: kind.to_owned(), url: media.url("link")?.to_owned() }),
-                (false, true) => drop(media.text("id", 500)?),
+                (true, false) => link = Some(MediaLink::at(kind, media.url("link")?)),
+                (false, true) => link = Some(MediaLink::uploaded(kind, media.text("id", 500)?)),
                 _ => return Err(media.wrong("link", "or id expected, not both")),
             }
         }

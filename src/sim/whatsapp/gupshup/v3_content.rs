@@ -69,8 +69,8 @@ fn media<'a>(fields: &Fields<'a>, kind: &'a str) -> Result<Content, Refusal> {
 /// Exactly one of `link` and `id`.
 fn link(object: &Fields<'_>, kind: &str) -> Result<Option<MediaLink>, Refusal> {
     match (object.get("link").is_some(), object.get("id").is_some()) {
-        (true, false) => Ok(Some(MediaLink { kind: kind.to_owned(), url: object.url("link")?.to_owned() })),
-        (false, true) => object.text("id", 500).map(|_| None),
+        (true, false) => Ok(Some(MediaLink::at(kind, object.url("link")?))),
+        (false, true) => object.text("id", 500).map(|id| Some(MediaLink::uploaded(kind, id))),
         _ => Err(object.wrong("link", "or id expected, not both")),
     }
 }

@@ -1,0 +1,311 @@
+//! Puts messages on the wire: re-check, pace, mark `sending` for the whole group in one commit, send concurrently, settle as answers come.
+//!
+//! The mark is committed before the first byte leaves. A message found in `sending` under a new lease is therefore Unknown: nobody can
+//! say whether its request left, and it is never sent again. No transaction spans a request.
+
+mod close;
+mod wire;
+
+use super::channel::{self, Loaded};
+use super::desk::{Desk, Sender};
+use super::pace::{Limits, Turn};
+use super::recheck::{self, Fate, Look};
+use super::results::WindowView;
+use super::settle::{self, Moved};
+use super::template_choice::{self, Fault, Filled};
+use super::{Ctx, JobError, Leftover, mark_opt_in, media};
+use crate::catalog::operation::{Operation, SendCommon, TemplateChoice};
+use crate::db::entity::{conversation, message, robot_call};
+use crate::db::store::attempt::{self, Closed, Opened};
+use crate::db::store::message::{self as messages, Move};
+use crate::db::store::{call, conversation as conversations};
+use crate::domain::clock::Ms;
+use crate::domain::content::Content;
+use crate::domain::document::CrmItem;
+use crate::domain::identity::Identity;
+use crate::domain::message_error::MessageError;
+use crate::domain::state::Status;
+use crate::queue::{self, Claimed, Group, Job};
+use futures::StreamExt as _;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Requests of one group on the wire at a time.
+const AT_ONCE: usize = 32;
+
+/// A message with the job that moves it.
+#[derive(Debug)]
+struct Item {
+    job: Claimed,
+    message: message::Model,
+    call: Option<robot_call::Model>,
+    send: Option<SendCommon>,
+    talk: Option<conversation::Model>,
+}
+
+/// A message that leaves now.
+#[derive(Debug)]
+struct Ready {
+    job: Claimed,
+    /// As marked.
+    message: message::Model,
+    content: Content,
+    to: Identity,
+    channel: Arc<Loaded>,
+    number: i64,
+}
+
+/// What the re-check of a group came to.
+#[derive(Debug, Default)]
+struct Plan {
+    /// Jobs whose messages need nothing.
+    nothing: Vec<Claimed>,
+    /// Messages that end here, with the move.
+    ends: Vec<(Item, Move)>,
+    /// Messages shown as held from now on.
+    holds: Vec<Move>,
+    /// Messages that leave, with the move to `sending`.
+    goes: Vec<(Ready, Move)>,
+    /// Jobs that come again.
+    later: Leftover,
+}
+
+/// Delivers the messages of one portal.
+pub async fn handle(ctx: &Ctx, group: Group) -> Leftover {
+    let leftover = match deliver(ctx, &group.portal, &group.jobs).await {
+        Ok(leftover) => leftover,
+        // Nothing of this group was marked yet.
+        Err(error) => group.jobs.into_iter().map(|job| (job, error.clone())).collect(),
+    };
+    ctx.wake.notify_waiters();
+    leftover
+}
+
+async fn deliver(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<Leftover, JobError> {
+    let Some(mut desk) = Desk::open(&ctx.db, portal).await? else {
+        return Ok(jobs.iter().map(|job| (job.clone(), JobError::Fail { why: "no such portal".to_owned() })).collect());
+    };
+    let (items, nothing) = load(ctx, portal, jobs).await?;
+    let mut plan = Plan { nothing, ..Plan::default() };
+    let mut channels = HashMap::new();
+    for item in items {
+        judge(ctx, &mut desk, &mut channels, &mut plan, item).await?;
+    }
+    let mut leftover = std::mem::take(&mut plan.later);
+    let ready = mark(ctx, portal, plan, &mut leftover).await?;
+    let mut answers =
+        futures::stream::iter(ready.into_iter().map(|ready| wire::send(ctx, ready))).buffer_unordered(AT_ONCE).ready_chunks(AT_ONCE);
+    while let Some(sent) = answers.next().await {
+        leftover.extend(close::settle(ctx, portal, sent).await);
+    }
+    Ok(leftover)
+}
+
+/// Reads everything the group needs, one statement a table.
+async fn load(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<(Vec<Item>, Vec<Claimed>), JobError> {
+    let id = |job: &Claimed| match &job.job {
+        Job::Deliver { message_id } => Some(message_id.clone()),
+        _ => None,
+    };
+    let db = ctx.db.read();
+    let ids: Vec<String> = jobs.iter().filter_map(id).collect();
+    let mut rows: HashMap<String, message::Model> =
+        messages::list(db, portal, &ids).await?.into_iter().map(|row| (row.id.clone(), row)).collect();
+    let calls: Vec<String> = rows.values().filter_map(|row| row.call_id.clone()).collect();
+    let calls: HashMap<String, robot_call::Model> =
+        call::list(db, portal, &calls).await?.into_iter().map(|row| (row.id.clone(), row)).collect();
+    let talks: Vec<String> = rows.values().map(|row| row.conversation_id.clone()).collect();
+    let talks: HashMap<String, conversation::Model> =
+        conversations::list(db, portal, &talks).await?.into_iter().map(|row| (row.id.clone(), row)).collect();
+    let (mut items, mut nothing) = (Vec::new(), Vec::new());
+    for job in jobs {
+        let Some(message) = id(job).and_then(|id| rows.remove(&id)) else {
+            nothing.push(job.clone());
+            continue;
+        };
+        let call = message.call_id.as_ref().and_then(|id| calls.get(id)).cloned();
+        let operation = call.as_ref().and_then(|call| serde_json::from_str::<Operation>(call.operation.as_deref()?).ok());
+        let send = operation.and_then(|operation| operation.send().cloned());
+        let talk = talks.get(&message.conversation_id).cloned();
+        items.push(Item { job: job.clone(), message, call, send, talk });
+    }
+    Ok((items, nothing))
+}
+
+type Channels = HashMap<String, Option<Arc<Loaded>>>;
+
+/// Puts one message where it belongs in the plan.
+async fn judge(ctx: &Ctx, desk: &mut Desk, channels: &mut Channels, plan: &mut Plan, item: Item) -> Result<(), JobError> {
+    let now = ctx.clock.now();
+    let sender = desk.sender(&item.message.channel_id);
+    let official = sender.as_ref().is_none_or(|sender| sender.capabilities().official);
+    let look = Look {
+        message: &item.message,
+        call: item.call.as_ref(),
+        send: item.send.as_ref(),
+        portal: &desk.portal,
+        channel: sender.as_ref().map(|sender| &sender.row),
+        window: WindowView::of(official, item.talk.as_ref()),
+        hold_sends: ctx.settings.hold_sends,
+    };
+    match (recheck::fate(look, now), sender) {
+        (Fate::Nothing, _) => plan.nothing.push(item.job),
+        (Fate::End(status, error), _) => end(plan, item, status, &error, now)?,
+        (Fate::Wait(at, reason), _) => wait(plan, item, at, reason, now)?,
+        (Fate::Swap(choice), Some(sender)) => match swap(ctx, desk, &sender, &item, &choice).await {
+            Ok(filled) => go(ctx, channels, plan, item, &sender, Some(filled)).await?,
+            Err(Fault::Refused(refusal)) => end(plan, item, Status::Failed, &MessageError::of_refusal(&refusal), now)?,
+            Err(Fault::Skipped(refusal)) => end(plan, item, Status::Skipped, &MessageError::of_refusal(&refusal), now)?,
+            Err(Fault::Later(error)) => plan.later.push((item.job, error)),
+        },
+        (Fate::Go, Some(sender)) => go(ctx, channels, plan, item, &sender, None).await?,
+        // The re-check has ended messages without a channel.
+        (Fate::Swap(_) | Fate::Go, None) => plan.nothing.push(item.job),
+    }
+    Ok(())
+}
+
+fn end(plan: &mut Plan, item: Item, status: Status, error: &MessageError, now: Ms) -> Result<(), JobError> {
+    let mut step = Move::new(&item.message, status, now)?;
+    step.error = Some(error.to_json());
+    plan.ends.push((item, step));
+    Ok(())
+}
+
+fn wait(plan: &mut Plan, item: Item, at: Ms, reason: Option<MessageError>, now: Ms) -> Result<(), JobError> {
+    let why = reason.as_ref().map_or_else(|| "the provider asked to wait".to_owned(), |reason| reason.text.clone());
+    if let Some(reason) = reason {
+        let same =
+            item.message.status == Status::Held.as_str() && MessageError::read(item.message.error.as_deref()).as_ref() == Some(&reason);
+        if !same {
+            let mut step = Move::new(&item.message, Status::Held, now)?;
+            step.error = Some(reason.to_json());
+            plan.holds.push(step);
+        }
+    }
+    plan.later.push((item.job, JobError::Defer { at, why }));
+    Ok(())
+}
+
+async fn swap(ctx: &Ctx, desk: &mut Desk, sender: &Sender, item: &Item, choice: &TemplateChoice) -> Result<Filled, Fault> {
+    let on_missing = item.send.as_ref().map(|send| send.on_missing).unwrap_or_default();
+    let document = item.message.document_id.as_deref().and_then(CrmItem::parse);
+    template_choice::fill(ctx, desk, sender, document, choice, on_missing).await
+}
+
+/// The message may leave: its turn, its channel's secrets, its place in the plan.
+async fn go(
+    ctx: &Ctx,
+    channels: &mut Channels,
+    plan: &mut Plan,
+    item: Item,
+    sender: &Sender,
+    swapped: Option<Filled>,
+) -> Result<(), JobError> {
+    let now = ctx.clock.now();
+    let Some(channel) = opened(ctx, channels, sender) else {
+        let error = JobError::Retry { after_ms: None, why: format!("settings of channel {} do not open", sender.row.id) };
+        plan.later.push((item.job, error));
+        return Ok(());
+    };
+    let read = match &swapped {
+        Some(filled) => Ok(filled.content.clone()),
+        None => serde_json::from_str::<Content>(&item.message.content),
+    };
+    let (content, to) = match (read, serde_json::from_str::<Identity>(&item.message.identity)) {
+        (Ok(content), Ok(to)) => (content, to),
+        _ => {
+            plan.later.push((item.job, JobError::Fail { why: "stored message unreadable".to_owned() }));
+            return Ok(());
+        }
+    };
+    if let Turn::At(at) = ctx.pace.ask(&sender.row.id, &item.message.recipient, &item.message.id, limits(sender), now) {
+        plan.later.push((item.job, JobError::Defer { at, why: "pace".to_owned() }));
+        return Ok(());
+    }
+    if let Err(error) = mark_opt_in::before_send(ctx, &channel, to.phone.as_deref().unwrap_or_default(), &content).await {
+        plan.later.push((item.job, error));
+        return Ok(());
+    }
+    let number = item.message.attempts.saturating_add(1);
+    let mut step = Move::new(&item.message, Status::Sending, now)?;
+    step.attempts = Some(number);
+    if let Some(filled) = swapped {
+        let stored = serde_json::to_value(&filled.content).map_err(|error| JobError::Fail { why: error.to_string() })?;
+        step.content = Some((filled.content.kind().to_owned(), stored, filled.text));
+    }
+    let message = step.applied(&item.message);
+    plan.goes.push((Ready { job: item.job, message, content, to, channel, number }, step));
+    Ok(())
+}
+
+/// A channel with its secrets, opened once for a group.
+fn opened(ctx: &Ctx, channels: &mut Channels, sender: &Sender) -> Option<Arc<Loaded>> {
+    let known = channels.entry(sender.row.id.clone()).or_insert_with(|| match channel::open(ctx, sender.row.clone()) {
+        Ok(loaded) => Some(Arc::new(loaded)),
+        Err(error) => {
+            tracing::error!(channel.id = sender.row.id, %error, "channel cannot be opened");
+            None
+        }
+    });
+    known.clone()
+}
+
+/// The adapter's start values; a channel's own `rate` (messages a second) goes before.
+fn limits(sender: &Sender) -> Limits {
+    let known = sender.capabilities();
+    let own = sender.setting("rate").and_then(|rate| rate.as_u64()).and_then(|rate| u32::try_from(rate).ok()).filter(|rate| *rate > 0);
+    Limits { channel_rate: own.unwrap_or(known.channel_rate), pair_interval_ms: known.pair_interval_ms, pair_burst: known.pair_burst }
+}
+
+/// One commit for the whole group: ends, holds, and the intent to send. Returns what may leave now.
+async fn mark(ctx: &Ctx, portal: &str, plan: Plan, leftover: &mut Leftover) -> Result<Vec<Ready>, JobError> {
+    let Plan { nothing, ends, holds, goes, later: _ } = plan;
+    if nothing.is_empty() && ends.is_empty() && holds.is_empty() && goes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let now = ctx.clock.now();
+    let moves: Vec<Move> = ends.iter().map(|(_, step)| step).chain(&holds).chain(goes.iter().map(|(_, step)| step)).cloned().collect();
+    let tx = ctx.db.begin().await?;
+    let moved = messages::move_many(&tx, portal, &moves).await?;
+    let lost: Vec<Closed> = ends
+        .iter()
+        .filter(|(item, step)| moved.contains(&step.id) && step.to == Status::Unknown && item.message.attempts > 0)
+        .map(|(item, _)| interrupted(item))
+        .collect();
+    attempt::close_many(&tx, portal, &lost, now).await?;
+    let settled: Vec<Moved> = ends
+        .iter()
+        .filter(|(_, step)| moved.contains(&step.id))
+        .map(|(item, step)| Moved { message: step.applied(&item.message), before: step.from })
+        .collect();
+    settle::after_status(&tx, ctx, portal, &settled, now).await?;
+    let (leave, gone): (Vec<_>, Vec<_>) = goes.into_iter().partition(|(ready, _)| moved.contains(&ready.message.id));
+    let open: Vec<Opened> = leave.iter().map(|(ready, _)| opened_attempt(ready)).collect();
+    attempt::open_many(&tx, portal, &open, now).await?;
+    for (ready, _) in &leave {
+        media::keep(ctx, &tx, portal, &ready.message.id, &ready.content, now).await?;
+    }
+    let finished: Vec<&Claimed> = nothing.iter().chain(ends.iter().map(|(item, _)| &item.job)).collect();
+    queue::complete(&tx, &finished).await?;
+    tx.commit("deliver.mark").await?;
+    // Moved by somebody else between reading and marking (cancelled, say): looked at again.
+    leftover.extend(gone.into_iter().map(|(ready, _)| (ready.job, JobError::Defer { at: now, why: "changed meanwhile".to_owned() })));
+    Ok(leave.into_iter().map(|(ready, _)| ready).collect())
+}
+
+fn interrupted(item: &Item) -> Closed {
+    Closed {
+        message_id: item.message.id.clone(),
+        number: item.message.attempts,
+        outcome: "unknown",
+        http_status: None,
+        provider_code: None,
+        text: Some("the sending process ended before it stored the provider's answer".to_owned()),
+        retry_after_ms: None,
+    }
+}
+
+fn opened_attempt(ready: &Ready) -> Opened {
+    Opened { message_id: ready.message.id.clone(), number: ready.number, lease_id: ready.job.lease_id.clone() }
+}

@@ -1,0 +1,127 @@
+//! The rules of WhatsApp and of the channel, kept before the wire (promise 4): state, kind, length, window. Pure.
+
+use super::desk::Sender;
+use super::portal_view::PortalView;
+use super::results::{self, WindowView};
+use crate::catalog::operation::OnClosedWindow;
+use crate::db::entity::channel;
+use crate::domain::clock::Ms;
+use crate::domain::content::Content;
+use crate::domain::refusal::{Code, Refusal};
+
+/// What is asked to pass.
+#[derive(Debug)]
+pub(super) struct Question<'a> {
+    /// Its portal.
+    pub(super) portal: &'a PortalView,
+    /// Through which channel.
+    pub(super) sender: &'a Sender,
+    /// What.
+    pub(super) content: &'a Content,
+    /// The recipient's window.
+    pub(super) window: WindowView,
+    /// What to do when it is closed.
+    pub(super) on_closed: OnClosedWindow,
+}
+
+/// How it passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It may leave.
+    Send(&'static str),
+    /// It leaves when the client has written.
+    HoldForWindow,
+    /// It leaves when the channel sends again.
+    HoldForChannel,
+    /// The fallback template goes instead.
+    Fallback,
+}
+
+/// Why a message is held, as its row says.
+pub(super) const HELD_FOR_WINDOW: &str = "held until the client writes";
+/// As above.
+pub(super) const HELD_FOR_CHANNEL: &str = "held until the channel sends again";
+
+/// How a channel's state counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Footing {
+    /// It sends.
+    Works,
+    /// Paused by a person or for lack of money: what is accepted waits.
+    Paused,
+    /// It needs a person before it can send at all.
+    Broken,
+}
+
+/// Reads `channel.state`.
+pub(super) fn footing(channel: &channel::Model) -> Footing {
+    if channel.deleted_at.is_some() {
+        return Footing::Broken;
+    }
+    match channel.state.as_str() {
+        "new" | "connected" | "limited" => Footing::Works,
+        "paused" => Footing::Paused,
+        _ => Footing::Broken,
+    }
+}
+
+/// Decides on a content that is already rendered.
+///
+/// # Errors
+/// `channel_unavailable`, `unsupported_by_channel`, `text_too_long`, `window_closed`.
+pub(super) fn check(question: &Question<'_>, now: Ms) -> Result<Verdict, Refusal> {
+    let sender = question.sender;
+    let name = || sender.row.name.clone();
+    let footing = footing(&sender.row);
+    if footing == Footing::Broken {
+        let state = if sender.row.deleted_at.is_some() { "deleted" } else { sender.row.state.as_str() };
+        return Err(Refusal::new(Code::ChannelUnavailable, format!("channel state {state}")).with("name", name()).with("value", state));
+    }
+    let kind = question.content.kind();
+    if !sender.capabilities().kinds.contains(&kind) {
+        return Err(Refusal::new(Code::UnsupportedByChannel, format!("channel cannot send {kind}"))
+            .with("name", name())
+            .with("item", kind));
+    }
+    if let Content::Text { body, .. } = question.content {
+        let (limit, length) = (sender.capabilities().text_limit, body.chars().count());
+        if length > limit {
+            return Err(Refusal::new(Code::TextTooLong, format!("text of {length}, the channel takes {limit}"))
+                .with("field", "text")
+                .with("limit", limit.to_string())
+                .with("value", length.to_string()));
+        }
+    }
+    let verdict = window(question, now)?;
+    // A window that has to be waited for first is looked at again anyway.
+    Ok(match (verdict, footing) {
+        (Verdict::Send(_), Footing::Paused) => Verdict::HoldForChannel,
+        (verdict, _) => verdict,
+    })
+}
+
+fn window(question: &Question<'_>, now: Ms) -> Result<Verdict, Refusal> {
+    if !question.window.official {
+        return Ok(Verdict::Send("no windows on this channel"));
+    }
+    if matches!(question.content, Content::Template(_)) {
+        return Ok(Verdict::Send("templates need no window"));
+    }
+    if question.window.open(now) {
+        return Ok(Verdict::Send("window open"));
+    }
+    match question.on_closed {
+        OnClosedWindow::Template => Ok(Verdict::Fallback),
+        OnClosedWindow::Hold => Ok(Verdict::HoldForWindow),
+        OnClosedWindow::Fail => Err(window_closed(question.portal, question.window)),
+    }
+}
+
+/// `window_closed` with the time, as far as one is known.
+pub(super) fn window_closed(portal: &PortalView, window: WindowView) -> Refusal {
+    let refusal = Refusal::new(Code::WindowClosed, "free-form message outside the 24 h window");
+    match window.until {
+        Some(until) => refusal.with("until", results::clock_text(portal, until)),
+        None => refusal,
+    }
+}

@@ -1,0 +1,215 @@
+//! Decides robot calls: spec, CRM facts, rendering, channel, recipients, template and window, for a group of calls at once.
+//!
+//! A call ends here as messages to deliver, as a refusal its process is told, or as an answer that needs no message; one transaction
+//! stores all of it together with the end of the jobs. The facts of the group leave in one batch; nothing goes to a provider from here.
+
+mod decide;
+mod keep;
+mod prepare;
+
+use super::desk::{Desk, Sender};
+use super::facts::Facts;
+use super::phones::Candidates;
+use super::portal_view::PortalStatus;
+use super::results::WindowView;
+use super::template_choice::Fault;
+use super::{Ctx, JobError, Leftover, gate};
+use crate::catalog::operation::Operation;
+use crate::db::entity::robot_call;
+use crate::db::store::call;
+use crate::domain::clock::{DAY, HOUR, Ms, SECOND};
+use crate::domain::content::Content;
+use crate::domain::identity::Identity;
+use crate::domain::refusal::{Code, Refusal};
+use crate::queue::{Claimed, Group, Job};
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+
+/// No call waits longer.
+const LONGEST_WAIT: Ms = 30 * DAY;
+/// The answer leaves that long before the step's own timeout.
+const AHEAD: Ms = 10 * SECOND;
+
+/// A call on its way to a decision, with what is known of it so far; all of it goes to the journal.
+#[derive(Debug)]
+struct Case {
+    job: Claimed,
+    call: robot_call::Model,
+    properties: Map<String, Value>,
+    facts: Facts,
+    operation: Option<Operation>,
+    params: Option<Map<String, Value>>,
+    sender: Option<Sender>,
+    candidates: Candidates,
+    window: Option<WindowView>,
+}
+
+/// One message of a decided call.
+#[derive(Debug)]
+struct Letter {
+    who: Identity,
+    content: Content,
+    text: String,
+    window: WindowView,
+    /// A refusal concerns this recipient only: others of the call go.
+    verdict: Result<gate::Verdict, Refusal>,
+}
+
+/// How a call is decided.
+#[derive(Debug)]
+enum Ending {
+    /// At least one message.
+    Send(Vec<Letter>),
+    /// Results that need no message.
+    Answer(Map<String, Value>),
+    /// The process is told why not.
+    Refused(Refusal),
+    /// Not sent on purpose (`on_missing = skip`).
+    Skipped(Refusal),
+    /// Nobody is there any more.
+    Dropped(&'static str),
+}
+
+/// Why a call is not decided with messages.
+#[derive(Debug)]
+enum Stop {
+    Ended(Ending),
+    Later(JobError),
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Ended(Ending::Refused(refusal))
+    }
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Refused(refusal) => refusal.into(),
+            Fault::Skipped(refusal) => Self::Ended(Ending::Skipped(refusal)),
+            Fault::Later(error) => Self::Later(error),
+        }
+    }
+}
+
+/// Decides the calls of one portal.
+pub async fn handle(ctx: &Ctx, group: Group) -> Leftover {
+    match decide_all(ctx, &group.portal, &group.jobs).await {
+        Ok(leftover) => leftover,
+        Err(error) => group.jobs.into_iter().map(|job| (job, error.clone())).collect(),
+    }
+}
+
+async fn decide_all(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<Leftover, JobError> {
+    let (cases, nothing) = load(ctx, portal, jobs).await?;
+    let mut decided: Vec<(Case, Ending)> = Vec::new();
+    let mut leftover = Leftover::new();
+    match Desk::open(&ctx.db, portal).await? {
+        Some(mut desk) if desk.portal.status != PortalStatus::Uninstalled => {
+            let now = ctx.clock.now();
+            for (case, ending) in decide(ctx, &mut desk, cases).await? {
+                match ending {
+                    Ok(ending) => decided.push((case, ending)),
+                    Err(error) => match given_up(&case, &error, now) {
+                        Some(refusal) => decided.push((case, Ending::Refused(refusal))),
+                        None => leftover.push((case.job, error)),
+                    },
+                }
+            }
+            leftover.extend(keep::store(ctx, Some(&desk.portal), decided, &nothing).await);
+        }
+        _ => {
+            decided.extend(cases.into_iter().map(|case| (case, Ending::Dropped("portal uninstalled"))));
+            leftover.extend(keep::store(ctx, None, decided, &nothing).await);
+        }
+    }
+    ctx.wake.notify_waiters();
+    Ok(leftover)
+}
+
+/// Splits jobs into calls to decide and jobs of calls that are decided or gone.
+async fn load(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<(Vec<Case>, Vec<Claimed>), JobError> {
+    let id = |job: &Claimed| match &job.job {
+        Job::RunCall { call_id } => Some(call_id.clone()),
+        _ => None,
+    };
+    let ids: Vec<String> = jobs.iter().filter_map(id).collect();
+    let mut calls: HashMap<String, robot_call::Model> =
+        call::list(ctx.db.read(), portal, &ids).await?.into_iter().map(|row| (row.id.clone(), row)).collect();
+    let (mut cases, mut nothing) = (Vec::new(), Vec::new());
+    for job in jobs {
+        // A dead call's job was redriven: it is decided after all.
+        match id(job).and_then(|id| calls.remove(&id)).filter(|call| call::undecided(call)) {
+            Some(call) => cases.push(Case::new(job.clone(), call)),
+            None => nothing.push(job.clone()),
+        }
+    }
+    Ok((cases, nothing))
+}
+
+impl Case {
+    fn new(job: Claimed, call: robot_call::Model) -> Self {
+        Self {
+            properties: serde_json::from_str(&call.input).unwrap_or_default(),
+            job,
+            call,
+            facts: Facts::default(),
+            operation: None,
+            params: None,
+            sender: None,
+            candidates: Candidates::default(),
+            window: None,
+        }
+    }
+
+    /// When the process has to be answered at the latest: own hours, the step's timeout, 30 days.
+    fn deadline(&self, wait_hours: i64) -> Ms {
+        let from = self.call.accepted_at;
+        let own = from.saturating_add(wait_hours.saturating_mul(HOUR)).min(from.saturating_add(LONGEST_WAIT));
+        match self.call.timeout_seconds {
+            seconds if seconds > 0 => {
+                let timeout = seconds.saturating_mul(SECOND);
+                // A step shorter than our margin is answered at half its time.
+                own.min(from.saturating_add(if timeout > 2 * AHEAD { timeout - AHEAD } else { timeout / 2 }))
+            }
+            _ => own,
+        }
+    }
+}
+
+async fn decide(ctx: &Ctx, desk: &mut Desk, cases: Vec<Case>) -> Result<Vec<(Case, Result<Ending, JobError>)>, JobError> {
+    let prepared = prepare::all(ctx, desk, cases).await;
+    let open: Vec<&Case> = prepared.iter().filter(|(_, stop)| stop.is_none()).map(|(case, _)| case).collect();
+    let known = decide::conversations(ctx, &desk.portal.id, &open).await?;
+    let mut out = Vec::new();
+    for (mut case, stop) in prepared {
+        let ending = match stop {
+            Some(stop) => Err(stop),
+            None => decide::one(ctx, desk, &mut case, &known).await,
+        };
+        out.push((
+            case,
+            match ending {
+                Ok(ending) | Err(Stop::Ended(ending)) => Ok(ending),
+                Err(Stop::Later(error)) => Err(error),
+            },
+        ));
+    }
+    Ok(out)
+}
+
+/// A call must not wait for its portal beyond its own time: then its process is told, or at least the journal.
+fn given_up(case: &Case, error: &JobError, now: Ms) -> Option<Refusal> {
+    let why = match error {
+        JobError::Defer { why, .. } | JobError::Retry { why, .. } => why,
+        JobError::Fail { why } => return Some(paused(why)),
+        JobError::LeaseLost => return None,
+    };
+    let last_try = matches!(error, JobError::Retry { .. }) && case.job.attempt >= case.job.max_attempts;
+    (last_try || now >= case.deadline(prepare::wait_hours(&case.properties))).then(|| paused(why))
+}
+
+fn paused(why: &str) -> Refusal {
+    Refusal::new(Code::PortalPaused, why).with("name", why)
+}

@@ -1,0 +1,124 @@
+//! Second half of a decision: recipients with their windows, the filled template, the gate.
+
+use super::{Case, Ending, Letter, Stop};
+use crate::catalog::operation::{OnClosedWindow, Operation, PhoneChoice, SendCommon, TemplateChoice};
+use crate::db::DbResult;
+use crate::db::entity::conversation;
+use crate::db::store::conversation::{self as conversations, Key};
+use crate::domain::content::Content;
+use crate::domain::document::CrmItem;
+use crate::domain::link;
+use crate::domain::refusal::{Code, Refusal};
+use crate::flow::desk::{Desk, Sender};
+use crate::flow::gate::{self, Question, Verdict};
+use crate::flow::phones::{self, Recipient};
+use crate::flow::results::{self, WindowView};
+use crate::flow::template_choice::{self, Filled};
+use crate::flow::{Ctx, phones as numbers};
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+
+/// What is known of everybody these calls may be for, in one look.
+pub(super) async fn conversations(ctx: &Ctx, portal: &str, cases: &[&Case]) -> DbResult<HashMap<Key, conversation::Model>> {
+    let mut keys: Vec<Key> = Vec::new();
+    for case in cases {
+        if let Some(sender) = &case.sender {
+            keys.extend(case.candidates.people.iter().flat_map(|who| numbers::keys(&sender.row.id, who)));
+        }
+    }
+    conversations::by_keys(ctx.db.read(), portal, &keys).await
+}
+
+/// Decides one prepared call.
+pub(super) async fn one(ctx: &Ctx, desk: &mut Desk, case: &mut Case, known: &HashMap<Key, conversation::Model>) -> Result<Ending, Stop> {
+    let (Some(operation), Some(sender)) = (case.operation.clone(), case.sender.clone()) else {
+        return Ok(Ending::Dropped("not prepared"));
+    };
+    let now = ctx.clock.now();
+    match &operation {
+        Operation::SendText { send, text, preview_link } => {
+            let plain = Filled { content: Content::Text { body: text.clone(), preview_link: *preview_link }, text: text.clone() };
+            letters(ctx, desk, case, &sender, send, plain, known).await
+        }
+        Operation::SendTemplate { send, template } => {
+            let filled =
+                template_choice::fill(ctx, desk, &sender, CrmItem::parse(&case.call.document_id), template, send.on_missing).await?;
+            letters(ctx, desk, case, &sender, send, filled, known).await
+        }
+        Operation::CheckWindow { .. } => {
+            let recipients = phones::choose(&case.candidates, PhoneChoice::FirstValid, &sender.row.id, known);
+            let talk = recipients.first().and_then(|recipient| recipient.conversation.as_ref());
+            Ok(Ending::Answer(results::of_window(&desk.portal, WindowView::of(sender.capabilities().official, talk), now)))
+        }
+        Operation::ChatLink { text, .. } => Ok(Ending::Answer(chat_link(ctx, &sender, text)?)),
+    }
+}
+
+async fn letters(
+    ctx: &Ctx,
+    desk: &mut Desk,
+    case: &mut Case,
+    sender: &Sender,
+    send: &SendCommon,
+    filled: Filled,
+    known: &HashMap<Key, conversation::Model>,
+) -> Result<Ending, Stop> {
+    let official = sender.capabilities().official;
+    let recipients = phones::choose(&case.candidates, send.phone_choice, &sender.row.id, known);
+    if official && recipients.iter().any(|recipient| recipient.who.group.is_some()) {
+        let refusal = Refusal::new(Code::UnsupportedByChannel, "official channels have no groups here");
+        return Err(refusal.with("name", sender.row.name.clone()).with("item", "group").into());
+    }
+    case.window = recipients.first().map(|one| WindowView::of(official, one.conversation.as_ref()));
+    let mut fallback: Option<Filled> = None;
+    let mut letters = Vec::new();
+    for recipient in recipients {
+        let mut letter = letter(desk, sender, &filled, &recipient, send.on_closed_window, ctx);
+        if matches!(letter.verdict, Ok(Verdict::Fallback)) {
+            if fallback.is_none() {
+                fallback = Some(
+                    template_choice::fill(ctx, desk, sender, CrmItem::parse(&case.call.document_id), &fallback_of(send)?, send.on_missing)
+                        .await?,
+                );
+            }
+            if let Some(template) = &fallback {
+                letter = self::letter(desk, sender, template, &recipient, OnClosedWindow::Fail, ctx);
+            }
+        }
+        letters.push(letter);
+    }
+    // Refused for everybody: that is the call's refusal.
+    if letters.iter().all(|letter| letter.verdict.is_err())
+        && let Some(Err(refusal)) = letters.first().map(|letter| letter.verdict.clone())
+    {
+        return Err(refusal.into());
+    }
+    Ok(Ending::Send(letters))
+}
+
+fn fallback_of(send: &SendCommon) -> Result<TemplateChoice, Refusal> {
+    send.fallback.clone().ok_or_else(|| {
+        Refusal::new(Code::PropertyInvalid, "on_closed_window = template without fallback_template")
+            .with("name", "fallback_template")
+            .with("value", "")
+            .with("hint_key", "hint-required")
+    })
+}
+
+fn letter(desk: &Desk, sender: &Sender, filled: &Filled, to: &Recipient, on_closed: OnClosedWindow, ctx: &Ctx) -> Letter {
+    let window = WindowView::of(sender.capabilities().official, to.conversation.as_ref());
+    let question = Question { portal: &desk.portal, sender, content: &filled.content, window, on_closed };
+    let verdict = gate::check(&question, ctx.clock.now());
+    Letter { who: to.who.clone(), content: filled.content.clone(), text: filled.text.clone(), window, verdict }
+}
+
+/// The link is made of the channel's own number.
+fn chat_link(ctx: &Ctx, sender: &Sender, text: &str) -> Result<Map<String, Value>, Refusal> {
+    let digits = |value: Value| value.as_str().map(|text| text.chars().filter(char::is_ascii_digit).collect::<String>());
+    let number = ["source", "phone", "sender"].iter().find_map(|name| sender.setting(name).and_then(digits)).filter(|d| !d.is_empty());
+    let number = number.ok_or_else(|| {
+        Refusal::new(Code::ChannelUnavailable, "the channel's own number is not known").with("name", sender.row.name.clone())
+    })?;
+    let qr = link::qr_url(&ctx.settings.public_url, &number, text).unwrap_or_default();
+    Ok(results::of_link(&link::wa_me(&number, text), &qr))
+}

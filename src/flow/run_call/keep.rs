@@ -1,0 +1,316 @@
+//! Stores decisions: messages, conversations, answers, and the jobs that go on from there, in one transaction for the whole group.
+
+use super::{Case, Ending, Letter};
+use crate::catalog::operation::{SendCommon, WaitFor};
+use crate::db::entity::message;
+use crate::db::store::call::{self, Decided, state};
+use crate::db::store::conversation::{self as conversations, Touch};
+use crate::db::store::{answer, message as messages};
+use crate::db::{DbResult, Tx};
+use crate::domain::clock::{HOUR, MINUTE, Ms, iso};
+use crate::domain::identity::Identity;
+use crate::domain::message_error::MessageError;
+use crate::domain::refusal::{Code, Refusal};
+use crate::domain::state::Status;
+use crate::flow::gate::{self, Verdict};
+use crate::flow::portal_view::PortalView;
+use crate::flow::results::{self, WindowView};
+use crate::flow::{Ctx, JobError, Leftover, settle};
+use crate::queue::{self, Claimed, Job, NewJob};
+use serde_json::{Map, Value, json};
+
+/// Stores the group, or each call by itself when something in it cannot be stored. `portal` is `None` when there is none any more.
+pub(super) async fn store(ctx: &Ctx, portal: Option<&PortalView>, decided: Vec<(Case, Ending)>, nothing: &[Claimed]) -> Leftover {
+    let whole: Vec<&(Case, Ending)> = decided.iter().collect();
+    let done: Vec<&Claimed> = nothing.iter().collect();
+    let Err(error) = attempt(ctx, portal, &whole, &done).await else {
+        return Leftover::new();
+    };
+    if decided.len() + nothing.len() < 2 {
+        return failed(&whole, &done, &error);
+    }
+    let mut leftover = Leftover::new();
+    for one in &whole {
+        if let Err(error) = attempt(ctx, portal, &[one], &[]).await {
+            leftover.extend(failed(&[one], &[], &error));
+        }
+    }
+    for job in done {
+        if let Err(error) = attempt(ctx, portal, &[], &[job]).await {
+            leftover.extend(failed(&[], &[job], &error));
+        }
+    }
+    leftover
+}
+
+fn failed(decided: &[&(Case, Ending)], nothing: &[&Claimed], error: &JobError) -> Leftover {
+    let jobs = decided.iter().map(|(case, _)| &case.job).chain(nothing.iter().copied());
+    jobs.map(|job| (job.clone(), error.clone())).collect()
+}
+
+/// What one call leaves behind.
+#[derive(Default)]
+struct Effects {
+    rows: Vec<message::Model>,
+    answer: Option<Map<String, Value>>,
+    jobs: Vec<NewJob>,
+}
+
+async fn attempt(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Ending)], nothing: &[&Claimed]) -> Result<(), JobError> {
+    let Some(first) = decided.first().map(|(case, _)| &case.job).or(nothing.first().copied()) else {
+        return Ok(());
+    };
+    let owner = first.portal.clone();
+    let now = ctx.clock.now();
+    let tx = ctx.db.begin().await?;
+    let talks = talks(&tx, ctx, &owner, decided, now).await?;
+    let mut talks = talks.into_iter();
+    let mut rows = Vec::new();
+    let mut stored: Vec<(&Case, Decided, Effects)> = Vec::new();
+    for (case, ending) in decided {
+        let own: Vec<String> = talks.by_ref().take(letters(ending).len()).collect();
+        let (row, effects) = build(ctx, portal, case, ending, &own, now);
+        rows.push(row.clone());
+        stored.push((case, row, effects));
+    }
+    let won = call::decide(&tx, &owner, &rows, now).await?;
+    // A call that somebody else decided meanwhile leaves nothing of ours behind.
+    stored.retain(|(_, row, _)| won.contains(&row.id));
+    let mut jobs = Vec::new();
+    let mut all_rows = Vec::new();
+    for (case, row, effects) in &mut stored {
+        if let Some(values) = &effects.answer {
+            answer::put(&tx, &owner, &row.id, &Value::Object(values.clone()), now).await?;
+            jobs.extend((case.call.use_subscription == "Y").then(|| settle::answer_job(&owner, &row.id, now)));
+            if let Some(send) = case.operation.as_ref().and_then(|operation| operation.send()).filter(|send| !send.write_fields.is_empty())
+            {
+                jobs.push(settle::put_fields(&tx, ctx, &case.call, &send.write_fields, values, now).await?);
+            }
+        }
+        jobs.append(&mut effects.jobs);
+        all_rows.append(&mut effects.rows);
+    }
+    messages::insert_many(&tx, &owner, &all_rows).await?;
+    conversations::touch_outbound(&tx, &owner, &touches(&all_rows), now).await?;
+    queue::enqueue(&tx, ctx.ids.as_ref(), now, &jobs).await?;
+    let finished: Vec<&Claimed> = decided.iter().map(|(case, _)| &case.job).chain(nothing.iter().copied()).collect();
+    queue::complete(&tx, &finished).await?;
+    tx.commit("run_call.decided").await?;
+    for (_, row, _) in &stored {
+        metrics::counter!("courier24_calls_decided_total", "state" => row.state).increment(1);
+    }
+    Ok(())
+}
+
+fn letters(ending: &Ending) -> &[Letter] {
+    match ending {
+        Ending::Send(letters) => letters,
+        Ending::Answer(_) | Ending::Refused(_) | Ending::Skipped(_) | Ending::Dropped(_) => &[],
+    }
+}
+
+/// Conversation ids of all letters, in order.
+async fn talks(tx: &Tx, ctx: &Ctx, portal: &str, decided: &[&(Case, Ending)], now: Ms) -> DbResult<Vec<String>> {
+    let mut wanted: Vec<(String, Identity)> = Vec::new();
+    for (case, ending) in decided {
+        let channel = case.sender.as_ref().map(|sender| sender.row.id.clone()).unwrap_or_default();
+        wanted.extend(letters(ending).iter().map(|letter| (channel.clone(), letter.who.clone())));
+    }
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = conversations::find_or_create_many(tx, portal, ctx.ids.as_ref(), &wanted, now).await?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+fn touches(rows: &[message::Model]) -> Vec<Touch> {
+    let touch = |row: &message::Model| Touch {
+        id: row.conversation_id.clone(),
+        document_entity: row.document_entity.clone(),
+        document_id: row.document_id.clone(),
+    };
+    rows.iter().map(touch).collect()
+}
+
+fn build(ctx: &Ctx, portal: Option<&PortalView>, case: &Case, ending: &Ending, talks: &[String], now: Ms) -> (Decided, Effects) {
+    let mut effects = Effects::default();
+    let mut row = Decided {
+        id: case.call.id.clone(),
+        operation: case.operation.as_ref().and_then(|operation| serde_json::to_value(operation).ok()),
+        facts: case.facts.journal(),
+        rendered: case.params.clone().map(Value::Object),
+        ..Decided::default()
+    };
+    let over = if case.call.use_subscription == "Y" { state::ANSWERED } else { state::DONE };
+    match (ending, portal) {
+        (Ending::Send(letters), Some(portal)) => send(ctx, portal, case, letters, talks, now, &mut row, &mut effects),
+        (Ending::Answer(values), Some(_)) => {
+            (row.state, row.finished_at) = (over, Some(now));
+            row.decision = decision("answer", "needs no message", now, case);
+            effects.answer = Some(values.clone());
+        }
+        (Ending::Refused(refusal), Some(portal)) => refuse(portal, case, Status::Failed, refusal, now, &mut row, &mut effects),
+        (Ending::Skipped(refusal), Some(portal)) => refuse(portal, case, Status::Skipped, refusal, now, &mut row, &mut effects),
+        (Ending::Dropped(why), _) => {
+            (row.state, row.finished_at) = (state::DEAD, Some(now));
+            row.decision = decision("drop", why, now, case);
+        }
+        (_, None) => {
+            (row.state, row.finished_at) = (state::DEAD, Some(now));
+            row.decision = decision("drop", "no such portal", now, case);
+        }
+    }
+    (row, effects)
+}
+
+fn decision(verdict: &str, rule: &str, now: Ms, case: &Case) -> Value {
+    let channel = case.sender.as_ref().map(|sender| {
+        let row = &sender.row;
+        json!({"id": row.id, "name": row.name, "kind": row.kind, "official": sender.capabilities().official})
+    });
+    json!({"verdict": verdict, "rule": rule, "at": iso(now), "channel": channel})
+}
+
+fn add(decision: &mut Value, key: &str, value: Value) {
+    if let Some(fields) = decision.as_object_mut() {
+        fields.insert(key.to_owned(), value);
+    }
+}
+
+fn refuse(portal: &PortalView, case: &Case, status: Status, refusal: &Refusal, now: Ms, row: &mut Decided, effects: &mut Effects) {
+    (row.state, row.finished_at) = (state::REFUSED, Some(now));
+    row.decision = decision(if status == Status::Skipped { "skip" } else { "refuse" }, &refusal.rule, now, case);
+    add(&mut row.decision, "code", json!(refusal.code.as_str()));
+    add(&mut row.decision, "text", json!(results::refusal_text(portal.lang, refusal)));
+    let mut values = results::of_refusal(portal, status, refusal, case.window, now);
+    if let Some(operation) = &case.operation {
+        results::blank(operation, &mut values);
+    }
+    effects.answer = Some(values);
+}
+
+#[expect(clippy::too_many_arguments, reason = "a decided call and the two places its parts go to")]
+fn send(
+    ctx: &Ctx,
+    portal: &PortalView,
+    case: &Case,
+    letters: &[Letter],
+    talks: &[String],
+    now: Ms,
+    row: &mut Decided,
+    effects: &mut Effects,
+) {
+    let common = case.operation.as_ref().and_then(|operation| operation.send()).cloned().unwrap_or_default();
+    for (letter, talk) in letters.iter().zip(talks) {
+        let model = model(ctx, case, letter, talk, now);
+        if letter.verdict.is_ok() {
+            effects.jobs.push(deliver_job(&model, leaves_at(letter, &common, now)));
+        }
+        effects.rows.push(model);
+    }
+    let held = letters.iter().any(|letter| matches!(letter.verdict, Ok(Verdict::HoldForWindow | Verdict::HoldForChannel)));
+    row.decision = decision(if held { "hold" } else { "send" }, rule(letters), now, case);
+    add(&mut row.decision, "messages", json!(effects.rows.iter().map(|row| &row.id).collect::<Vec<_>>()));
+    let recipients =
+        json!({"source": case.candidates.source, "not_numbers": case.candidates.invalid, "found": case.candidates.people.len()});
+    add(&mut row.decision, "recipients", recipients);
+    row.wait_for = Some(wait_word(common.wait_for));
+    if common.wait_for == WaitFor::None {
+        let over = if case.call.use_subscription == "Y" { state::ANSWERED } else { state::DONE };
+        (row.state, row.finished_at) = (over, Some(now));
+        let window = letters.first().map_or(WindowView { official: true, until: None }, |letter| letter.window);
+        let mut values = results::of_messages(portal, &effects.rows.iter().collect::<Vec<_>>(), window, now);
+        if let Some(operation) = &case.operation {
+            results::blank(operation, &mut values);
+        }
+        effects.answer = Some(values);
+        return;
+    }
+    let deadline = case.deadline(common.wait_hours);
+    row.state = state::WAITING;
+    row.deadline_at = Some(deadline);
+    let key = settle::deadline_key(&row.id);
+    let job = NewJob::at(&case.call.portal, Job::Deadline { call_id: row.id.clone() }, deadline.max(now));
+    effects.jobs.push(job.once(row.id.clone()).cancelled_by(key));
+}
+
+fn wait_word(wait_for: WaitFor) -> &'static str {
+    match wait_for {
+        WaitFor::None => "none",
+        WaitFor::Accepted => "accepted",
+        WaitFor::Delivered => "delivered",
+        WaitFor::Read => "read",
+    }
+}
+
+fn rule(letters: &[Letter]) -> &'static str {
+    match letters.first().map(|letter| &letter.verdict) {
+        Some(Ok(Verdict::Send(rule))) => rule,
+        Some(Ok(Verdict::HoldForWindow)) => "window closed, on_closed_window = hold",
+        Some(Ok(Verdict::HoldForChannel)) => "channel paused",
+        Some(Ok(Verdict::Fallback) | Err(_)) | None => "see messages",
+    }
+}
+
+/// When its `Deliver` job looks at it: now, when the hold ends (the client's message calls it earlier), or when the channel may be back.
+fn leaves_at(letter: &Letter, send: &SendCommon, now: Ms) -> Ms {
+    match &letter.verdict {
+        Ok(Verdict::HoldForWindow) => now.saturating_add(send.hold_hours.max(1).saturating_mul(HOUR)),
+        Ok(Verdict::HoldForChannel) => now.saturating_add(MINUTE),
+        Ok(Verdict::Send(_) | Verdict::Fallback) | Err(_) => now,
+    }
+}
+
+fn deliver_job(row: &message::Model, at: Ms) -> NewJob {
+    let job = NewJob::at(&row.portal, Job::Deliver { message_id: row.id.clone() }, at);
+    job.once(row.id.clone()).cancelled_by(format!("deliver:{}", row.id))
+}
+
+fn model(ctx: &Ctx, case: &Case, letter: &Letter, talk: &str, now: Ms) -> message::Model {
+    let channel = case.sender.as_ref().map(|sender| &sender.row);
+    let held = |code, rule: &str| Some(MessageError::of_refusal(&Refusal::new(code, rule)).to_json().to_string());
+    let (status, error) = match &letter.verdict {
+        Ok(Verdict::Send(_) | Verdict::Fallback) => (Status::Queued, None),
+        Ok(Verdict::HoldForWindow) => (Status::Held, held(Code::WindowClosed, gate::HELD_FOR_WINDOW)),
+        Ok(Verdict::HoldForChannel) => (Status::Held, held(Code::ChannelUnavailable, gate::HELD_FOR_CHANNEL)),
+        Err(refusal) => (Status::Failed, Some(MessageError::of_refusal(refusal).to_json().to_string())),
+    };
+    let who = &letter.who;
+    let recipient = [&who.phone, &who.bsuid, &who.lid, &who.group].into_iter().flatten().next().cloned().unwrap_or_default();
+    message::Model {
+        id: ctx.ids.id("msg", now),
+        portal: case.call.portal.clone(),
+        channel_id: channel.map(|row| row.id.clone()).unwrap_or_default(),
+        conversation_id: talk.to_owned(),
+        call_id: Some(case.call.id.clone()),
+        direction: "out".to_owned(),
+        kind: letter.content.kind().to_owned(),
+        // Both are plain data and always serialize.
+        content: serde_json::to_string(&letter.content).unwrap_or_default(),
+        rendered_text: letter.text.clone(),
+        identity: serde_json::to_string(who).unwrap_or_default(),
+        recipient,
+        provider_id: None,
+        wa_id: None,
+        status: status.as_str().to_owned(),
+        error,
+        attempts: 0,
+        cost_amount: None,
+        cost_currency: None,
+        cost_source: None,
+        document_entity: Some(case.call.document_entity.clone()),
+        document_id: Some(case.call.document_id.clone()),
+        reply_id: None,
+        reply_title: None,
+        reply_to: None,
+        created_at: now,
+        queued_at: Some(now),
+        sending_at: None,
+        accepted_at: None,
+        sent_at: None,
+        delivered_at: None,
+        read_at: None,
+        failed_at: (status == Status::Failed).then_some(now),
+        received_at: None,
+    }
+}

@@ -1,0 +1,143 @@
+//! From a robot's template properties to a filled template: the row of the synced list, its values, header and buttons.
+//!
+//! Nothing is guessed: a name that several languages share, a missing value, a header without its file are refused before any HTTP
+//! to the provider. The file of a header is the only thing fetched here, by `flow/media`.
+
+use super::desk::{Desk, Sender};
+use super::media::{self, MediaFault};
+use super::{Ctx, JobError};
+use crate::catalog::operation::{OnMissing, TemplateChoice};
+use crate::catalog::template_params::{self, MatchedParams};
+use crate::db::entity::template;
+use crate::domain::content::{Content, HeaderValue, Param, TemplateContent};
+use crate::domain::document::CrmItem;
+use crate::domain::refusal::{Code, Refusal};
+use serde_json::Value;
+
+/// Why there is no filled template.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// The process is told.
+    Refused(Refusal),
+    /// `on_missing` says that such a message is not sent.
+    Skipped(Refusal),
+    /// A file could not be fetched now.
+    Later(JobError),
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// A template ready to be sent.
+#[derive(Debug, Clone)]
+pub(super) struct Filled {
+    /// What goes to the provider.
+    pub(super) content: Content,
+    /// What the client sees.
+    pub(super) text: String,
+}
+
+/// Fills a template of this channel.
+pub(super) async fn fill(
+    ctx: &Ctx,
+    desk: &mut Desk,
+    sender: &Sender,
+    document: Option<CrmItem>,
+    choice: &TemplateChoice,
+    on_missing: OnMissing,
+) -> Result<Filled, Fault> {
+    let found = desk.template(&ctx.db, &sender.row.id, &choice.template).await.map_err(|error| Fault::Later(error.into()))?;
+    let row = &found.filter(|row| row.vanished_at.is_none()).ok_or_else(|| {
+        Refusal::new(Code::TemplateNotFound, "not one of the channel's synced templates").with("name", choice.template.trim())
+    })?;
+    if row.status != "APPROVED" {
+        let rule = format!("template status {}", row.status);
+        let refusal = Refusal::new(Code::TemplateNotApproved, rule).with("name", shown(row)).with("value", row.status.clone());
+        return Err(refusal.into());
+    }
+    let filler = &desk.portal.filler;
+    let keys: Vec<String> = serde_json::from_str(&row.param_keys).unwrap_or_default();
+    let values = match template_params::match_params(&keys, &choice.params, on_missing, filler)? {
+        MatchedParams::Filled(values) => values,
+        MatchedParams::Skip(key) => return Err(skipped(&key, "params")),
+    };
+    let buttons: Value = serde_json::from_str(&row.buttons).unwrap_or_default();
+    let Some(buttons) = template_params::match_buttons(&buttons, &choice.button_params, on_missing, filler)? else {
+        return Err(skipped("button", "button_params"));
+    };
+    let header = header(ctx, desk, row, document, choice, on_missing).await?;
+    let header_text = row.header_text.as_deref().filter(|_| row.header_kind.as_deref() == Some("text")).map(|text| {
+        let value = match &header {
+            Some(HeaderValue::Text { value }) => Some(value.as_str()),
+            Some(HeaderValue::Media(_)) | None => None,
+        };
+        (text, value)
+    });
+    let text = template_params::rendered_text(header_text, &row.body, &values, row.footer.as_deref());
+    let content = Content::Template(TemplateContent {
+        provider_id: row.provider_id.clone(),
+        name: row.name.clone(),
+        language: row.language.clone(),
+        category: row.category.clone(),
+        header,
+        params: values.into_iter().map(|(key, value)| Param { key, value }).collect(),
+        buttons,
+    });
+    Ok(Filled { content, text })
+}
+
+fn skipped(key: &str, field: &str) -> Fault {
+    let refusal = Refusal::new(Code::ValueMissing, format!("{field}: {key} has no value, on_missing = skip"));
+    Fault::Skipped(refusal.with("name", key).with("field", field))
+}
+
+fn shown(row: &template::Model) -> String {
+    format!("{}:{}", row.name, row.language)
+}
+
+async fn header(
+    ctx: &Ctx,
+    desk: &Desk,
+    row: &template::Model,
+    document: Option<CrmItem>,
+    choice: &TemplateChoice,
+    on_missing: OnMissing,
+) -> Result<Option<HeaderValue>, Fault> {
+    let given = choice.header.trim();
+    match row.header_kind.as_deref() {
+        None => Ok(None),
+        Some("text") if !row.header_text.as_deref().unwrap_or_default().contains("{{") => Ok(None),
+        Some("text") => {
+            let value = template_params::one_line(given);
+            match (value.is_empty(), on_missing) {
+                (false, _) => Ok(Some(HeaderValue::Text { value })),
+                (true, OnMissing::Empty) => Ok(Some(HeaderValue::Text { value: desk.portal.filler.clone() })),
+                (true, OnMissing::Skip) => Err(skipped("header", "header")),
+                (true, OnMissing::Fail) => {
+                    Err(Refusal::new(Code::ValueMissing, "the template's header has a variable").with("name", "header").into())
+                }
+            }
+        }
+        Some(kind @ ("image" | "video" | "document")) => {
+            if given.is_empty() {
+                let rule = format!("the template's header is a file ({kind})");
+                return Err(match on_missing {
+                    OnMissing::Skip => skipped("header", "header"),
+                    OnMissing::Fail | OnMissing::Empty => Refusal::new(Code::ValueMissing, rule).with("name", "header").into(),
+                });
+            }
+            match media::header_of(ctx, &desk.portal.id, document, given, kind).await {
+                Ok(file) => Ok(Some(HeaderValue::Media(file))),
+                Err(MediaFault::Refused(refusal)) => Err(refusal.into()),
+                Err(MediaFault::Later(error)) => Err(Fault::Later(error)),
+            }
+        }
+        Some(other) => {
+            let rule = format!("template header {other} has no property yet");
+            Err(Refusal::new(Code::UnsupportedByChannel, rule).with("name", shown(row)).with("item", format!("header {other}")).into())
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Channels: connect, change, disconnect; their templates. Secrets go in and never come out.
+
+use super::cursor::{ListOf, PageQuery, close};
+use super::shape::{Template, stored, time};
+use super::{live_portal, portal_row};
+use crate::db::entity::channel::Model;
+use crate::db::store::api_channel::{self, TemplateFilter};
+use crate::domain::clock::iso;
+use crate::flow::channel::{self, ChannelChange, ChannelError, NewChannel};
+use crate::flow::sync_templates::{self, SyncError};
+use crate::web::operator::Operator;
+use crate::web::problem::{Code, Problem, ProblemDocument};
+use crate::web::{State, body};
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Json, Path, Payload, Query};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+/// A channel to connect.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelRequest {
+    /// Word of `GET /api/v1/channel-kinds`.
+    kind: String,
+    /// Name that administrators see.
+    name: String,
+    /// Settings of that kind.
+    #[schema(value_type = Object)]
+    settings: Value,
+}
+
+/// What to change; a key that is absent stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelPatch {
+    /// New name.
+    name: Option<String>,
+    /// Only the settings to change; null removes an optional one.
+    #[schema(value_type = Option<Object>)]
+    settings: Option<Value>,
+    /// Pauses or resumes sending.
+    paused: Option<bool>,
+}
+
+/// A channel. Secret settings are left out.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Channel {
+    id: String,
+    kind: String,
+    name: String,
+    /// The provider's name of the number.
+    sender: String,
+    /// `new pairing connected paused limited blocked auth_failed disconnected`.
+    state: String,
+    state_reason: Option<String>,
+    /// The provider asked everybody to wait until then.
+    held_until: Option<String>,
+    #[schema(value_type = Object)]
+    settings: Value,
+    /// Where the provider has to report to. It contains a secret.
+    webhook_url: String,
+    templates_synced_at: Option<String>,
+    created_at: String,
+    updated_at: String,
+}
+
+/// What came of reading a template list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SyncReport {
+    /// Rows in the provider's list.
+    total: usize,
+    /// Rows that were there before and are gone.
+    vanished: u64,
+}
+
+/// What a list of templates is narrowed to.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct TemplateQuery {
+    /// Element name.
+    name: Option<String>,
+    /// Language code.
+    language: Option<String>,
+    /// `APPROVED`, ….
+    status: Option<String>,
+    /// `MARKETING UTILITY AUTHENTICATION`.
+    category: Option<String>,
+}
+
+fn shown(state: &State, row: Model) -> Result<Channel, Problem> {
+    Ok(Channel {
+        webhook_url: channel::webhook_url(&state.ctx, &row)?,
+        settings: stored(Some(&row.settings)),
+        held_until: time(row.held_until),
+        templates_synced_at: time(row.templates_synced_at),
+        created_at: iso(row.created_at),
+        updated_at: iso(row.updated_at),
+        id: row.id,
+        kind: row.kind,
+        name: row.name,
+        sender: row.sender,
+        state: row.state,
+        state_reason: row.state_reason,
+    })
+}
+
+async fn row(state: &State, portal: &str, channel_id: &str) -> Result<Model, Problem> {
+    api_channel::find(state.ctx.db.read(), portal, channel_id).await?.ok_or_else(|| Problem::not_found("channel"))
+}
+
+fn refused(error: ChannelError) -> Problem {
+    match error {
+        ChannelError::UnknownKind(kind) => Problem::new(Code::KindUnknown).with("kind", kind.chars().take(40).collect::<String>()),
+        ChannelError::Settings(error) => Problem::new(Code::SettingInvalid).with("field", error.field).with("reason", error.reason),
+        ChannelError::NotFound => Problem::not_found("channel"),
+        ChannelError::Db(error) => error.into(),
+    }
+}
+
+/// Channels of a portal, the newest first.
+#[utoipa::path(get, path = "/api/v1/portals/{member_id}/channels", tag = "channels", params(("member_id" = String, Path), PageQuery),
+    responses((status = 200, body = ListOf<Channel>), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
+pub(crate) async fn list(_: Operator, state: Data<State>, path: Path<String>, page: Query<PageQuery>) -> Result<Json<ListOf<Channel>>, Problem> {
+    let portal = portal_row(&state, &path).await?.member_id;
+    let page = page.page("channels")?;
+    let rows = api_channel::list(state.ctx.db.read(), &portal, &page).await?;
+    let list = close("channels", &page, rows, |row| (row.created_at, row.id.as_str()), |row| shown(&state, row));
+    Ok(Json(ListOf { items: list.items.into_iter().collect::<Result<_, _>>()?, next: list.next }))
+}
+
+/// One channel.
+#[utoipa::path(get, path = "/api/v1/portals/{member_id}/channels/{channel_id}", tag = "channels",
+    params(("member_id" = String, Path), ("channel_id" = String, Path)),
+    responses((status = 200, body = Channel), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
+pub(crate) async fn get(_: Operator, state: Data<State>, path: Path<(String, String)>) -> Result<Json<Channel>, Problem> {
+    let (member_id, channel_id) = path.into_inner();
+    let portal = portal_row(&state, &member_id).await?.member_id;
+    Ok(Json(shown(&state, row(&state, &portal, &channel_id).await?)?))
+}
+
+/// Connects a channel. Its template list and, where the provider's API can, its webhook follow by themselves.
+#[utoipa::path(post, path = "/api/v1/portals/{member_id}/channels", tag = "channels", params(("member_id" = String, Path)),
+    request_body = ChannelRequest,
+    responses((status = 201, body = Channel), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
+pub(crate) async fn create(_: Operator, state: Data<State>, path: Path<String>, payload: Payload) -> Result<HttpResponse, Problem> {
+    let asked: ChannelRequest = body::json(payload).await?;
+    let portal = live_portal(&state, &path).await?.member_id;
+    let new = NewChannel { kind: asked.kind, name: asked.name, settings: asked.settings };
+    let created = channel::create(&state.ctx, &portal, new).await.map_err(refused)?;
+    let channel = shown(&state, row(&state, &portal, &created.id).await?)?;
+    Ok(HttpResponse::Created().json(channel))
+}
+
+/// Changes a channel.
+#[utoipa::path(patch, path = "/api/v1/portals/{member_id}/channels/{channel_id}", tag = "channels",
+    params(("member_id" = String, Path), ("channel_id" = String, Path)), request_body = ChannelPatch,
+    responses((status = 200, body = Channel), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
+pub(crate) async fn change(
+    _: Operator,
+    state: Data<State>,
+    path: Path<(String, String)>,
+    payload: Payload,
+) -> Result<Json<Channel>, Problem> {
+    let asked: ChannelPatch = body::json(payload).await?;
+    let (member_id, channel_id) = path.into_inner();
+    let portal = live_portal(&state, &member_id).await?.member_id;
+    let change = ChannelChange { name: asked.name, settings: asked.settings, paused: asked.paused };
+    channel::update(&state.ctx, &portal, &channel_id, change).await.map_err(refused)?;
+    Ok(Json(shown(&state, row(&state, &portal, &channel_id).await?)?))
+}
+
+/// Disconnects a channel. It stays in the journal; steps that name it are refused from now on.
+#[utoipa::path(delete, path = "/api/v1/portals/{member_id}/channels/{channel_id}", tag = "channels",
+    params(("member_id" = String, Path), ("channel_id" = String, Path)),
+    responses((status = 204), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
+pub(crate) async fn remove(_: Operator, state: Data<State>, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
+    let (member_id, channel_id) = path.into_inner();
+    let portal = live_portal(&state, &member_id).await?.member_id;
+    channel::disconnect(&state.ctx, &portal, &channel_id).await.map_err(refused)?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Templates of a channel as last read.
+#[utoipa::path(get, path = "/api/v1/portals/{member_id}/channels/{channel_id}/templates", tag = "channels",
+    params(("member_id" = String, Path), ("channel_id" = String, Path), TemplateQuery, PageQuery),
+    responses((status = 200, body = ListOf<Template>), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
+pub(crate) async fn templates(
+    _: Operator,
+    state: Data<State>,
+    path: Path<(String, String)>,
+    query: Query<TemplateQuery>,
+    page: Query<PageQuery>,
+) -> Result<Json<ListOf<Template>>, Problem> {
+    let (member_id, channel_id) = path.into_inner();
+    let portal = portal_row(&state, &member_id).await?.member_id;
+    let channel = row(&state, &portal, &channel_id).await?;
+    let page = page.page("templates")?;
+    let query = query.into_inner();
+    let filter = TemplateFilter { name: query.name, language: query.language, status: query.status, category: query.category };
+    let rows = api_channel::templates(state.ctx.db.read(), &portal, &channel.id, &filter, &page).await?;
+    Ok(Json(close("templates", &page, rows, |row| (row.synced_at, row.provider_id.as_str()), Template::from)))
+}
+
+/// Reads the provider's template list now.
+#[utoipa::path(post, path = "/api/v1/portals/{member_id}/channels/{channel_id}/templates/sync", tag = "channels",
+    params(("member_id" = String, Path), ("channel_id" = String, Path)),
+    responses((status = 200, body = SyncReport), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
+pub(crate) async fn sync_templates(_: Operator, state: Data<State>, path: Path<(String, String)>) -> Result<Json<SyncReport>, Problem> {
+    let (member_id, channel_id) = path.into_inner();
+    let portal = live_portal(&state, &member_id).await?.member_id;
+    match sync_templates::sync(&state.ctx, &portal, &channel_id).await {
+        Ok(synced) => Ok(Json(SyncReport { total: synced.total, vanished: synced.vanished })),
+        Err(SyncError::NotFound) => Err(Problem::not_found("channel")),
+        Err(SyncError::Unsupported) => Err(Problem::new(Code::TemplatesUnsupported)),
+        Err(SyncError::Provider { error, .. }) => {
+            Err(Problem::new(Code::ProviderRefused).with("provider_code", error.provider_code.unwrap_or_default()).with("text", error.text))
+        }
+        Err(SyncError::Outbound(error)) => {
+            tracing::warn!(channel.id = channel_id, error = %error, "the provider's template list was not read");
+            Err(Problem::new(Code::ProviderUnreachable))
+        }
+        Err(SyncError::Db(error)) => Err(error.into()),
+        Err(SyncError::LeaseLost) => Err(Problem::new(Code::Internal)),
+    }
+}

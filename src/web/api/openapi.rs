@@ -1,0 +1,33 @@
+//! `GET /openapi.json`: the description of `/api/v1`, made from the handlers themselves.
+
+use super::{call, channel, conversation, erase, inbox, job, kind, message, portal, robot, settings};
+use actix_web::HttpResponse;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "courier24", description = "Operator API of courier24: WhatsApp robots and activities for Bitrix24."),
+    paths(
+        portal::list, portal::get, settings::get, settings::put, robot::list, robot::register,
+        kind::list, channel::list, channel::create, channel::get, channel::change, channel::remove, channel::templates, channel::sync_templates,
+        call::list, call::get, message::list, message::get, conversation::list, inbox::list, inbox::get,
+        job::list, job::redrive, erase::person,
+    ),
+    modifiers(&Bearer),
+)]
+struct Description;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("operator", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    }
+}
+
+/// The document.
+pub(crate) async fn document() -> HttpResponse {
+    std::future::ready(HttpResponse::Ok().json(Description::openapi())).await
+}

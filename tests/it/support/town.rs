@@ -1,0 +1,289 @@
+//! A town: one portal (or more), one WhatsApp network, one application between them, one clock for all. Stories are told in it.
+
+use super::story::{Engine, Place};
+use courier24::app::{App, Parts};
+use courier24::config::{Config, Roles};
+use courier24::domain::clock::{Clock as _, ManualClock, Ms};
+use courier24::domain::crash::Crash;
+use courier24::domain::secret::Secret;
+use courier24::flow::Ctx;
+use courier24::outbound::OutboundSettings;
+use courier24::sim::portal::{Portal, PortalConfig, StepId};
+use courier24::sim::whatsapp::gupshup::{Template};
+use courier24::sim::whatsapp::{Config as NetworkConfig, Network};
+use courier24::worker;
+use serde_json::{Value, json};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// 2026-11-22 10:00 in Moscow: a working day in no special season.
+pub(crate) const MORNING: Ms = 1_795_330_800_000;
+pub(crate) const OPERATOR: &str = "operator-token-of-the-stories-0123456789";
+pub(crate) const CLIENT: &str = "79160000001";
+pub(crate) const APP: &str = "TorgBot";
+
+pub(crate) struct Town {
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) portal: Portal,
+    pub(crate) network: Network,
+    pub(crate) place: Place,
+    pub(crate) crash: Arc<Crash>,
+    pub(crate) channel: String,
+    pub(crate) hold_sends: bool,
+    running: Option<Running>,
+    port: u16,
+    folder: tempfile::TempDir,
+    key: String,
+}
+
+struct Running {
+    ctx: Ctx,
+    task: tokio::task::JoinHandle<()>,
+}
+
+/// Templates that the stories' WhatsApp account has.
+fn templates() -> Vec<Template> {
+    vec![
+        Template::new("order_ready", "ru", "Здравствуйте, {{1}}! Заказ {{2}} готов.").category("UTILITY").footer("Магазин"),
+        Template::new("promo", "ru", "Скидка {{1}} для вас").category("MARKETING").quick_reply("Не интересно"),
+        Template::new("paused", "ru", "Привет, {{1}}").category("UTILITY").status("PAUSED"),
+        Template::new("track", "ru", "Заказ {{1}} в пути").category("UTILITY").header_text("Заказ {{1}}").url_button("Отследить", "https://example.org/t/{{1}}"),
+    ]
+}
+
+impl Town {
+    /// Simulators and the application; nothing installed.
+    pub(crate) async fn built(engine: Engine) -> Option<Self> {
+        Self::with(engine, PortalConfig::default()).await
+    }
+
+    pub(crate) async fn with(engine: Engine, portal: PortalConfig) -> Option<Self> {
+        let place = Place::fresh(engine).await?;
+        courier24::sim::install_tls();
+        let clock = Arc::new(ManualClock::starting_at(MORNING));
+        let portal = Portal::start(clock.clone(), portal).unwrap();
+        let app = courier24::sim::whatsapp::gupshup::App::new(APP).with_templates(templates());
+        let network = Network::start(clock.clone(), NetworkConfig { apps: vec![app], ..NetworkConfig::default() }).unwrap();
+        let mut town = Self {
+            clock,
+            portal,
+            network,
+            place,
+            crash: Arc::new(Crash::default()),
+            channel: String::new(),
+            hold_sends: false,
+            running: None,
+            port: 0,
+            folder: tempfile::tempdir().unwrap(),
+            key: base64_key(),
+        };
+        town.start().await;
+        Some(town)
+    }
+
+    /// The ordinary start of a story: installed, robots registered, one connected channel, templates known.
+    pub(crate) async fn open(engine: Engine) -> Option<Self> {
+        Self::open_with(engine, PortalConfig::default()).await
+    }
+
+    pub(crate) async fn open_with(engine: Engine, portal: PortalConfig) -> Option<Self> {
+        let mut town = Self::with(engine, portal).await?;
+        town.install().await;
+        town.connect_channel().await;
+        town.furnish();
+        Some(town)
+    }
+
+    /// Deal 512 of Anna with her phone.
+    pub(crate) fn furnish(&self) {
+        self.portal.contact(9).name("Анна", "Ким").phone("+7 916 000-00-01");
+        self.portal.deal(512).title("Заказ 118").contact(9).amount(1500.0, "RUB").responsible(1).stage("NEW");
+        self.portal.user_field(2, "UF_CRM_WA_STATUS", "string");
+    }
+
+    pub(crate) async fn install(&mut self) {
+        self.portal.install_app();
+        let reply = self.portal.open_installer(&self.url("/b24/install"), 1).await.unwrap();
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        self.portal.finish_install();
+        self.settle().await;
+    }
+
+    pub(crate) async fn connect_channel(&mut self) {
+        let app = self.network.app(APP).settings();
+        let body = json!({"kind": "gupshup", "name": "Магазин", "settings": {
+            "app_name": app.name, "app_id": app.app_id, "source": app.source, "api_key": app.api_key}});
+        let (status, made) = self.api_post("/channels", body).await;
+        assert!(status == 200 || status == 201, "{status} {made}");
+        self.channel = made["id"].as_str().unwrap().to_owned();
+        self.network.app(APP).set_callback(made["webhook_url"].as_str().unwrap());
+        let channel = self.channel.clone();
+        let (status, synced) = self.api_post(&format!("/channels/{channel}/templates/sync"), json!({})).await;
+        assert!((200..300).contains(&status), "{status} {synced}");
+        self.advance(3_000);
+        self.settle().await;
+    }
+
+    /// A new process on the same database, address and clock.
+    pub(crate) async fn start(&mut self) {
+        let listener = TcpListener::bind(("127.0.0.1", self.port)).unwrap();
+        self.port = listener.local_addr().unwrap().port();
+        let parts = Parts {
+            clock: self.clock.clone(),
+            crash: self.crash.clone(),
+            listener: Some(listener),
+            outbound: OutboundSettings { total_timeout: Duration::from_millis(700), connect_timeout: Duration::from_millis(500), ..OutboundSettings::default() },
+            roles: Some(Roles { web: true, worker: false }),
+            create: true,
+            hold_sends: self.hold_sends,
+            max_connections: 8,
+            ..Parts::default()
+        };
+        let app = App::build(self.config(), parts).await.unwrap();
+        let ctx = app.ctx().clone();
+        let task = tokio::spawn(async move {
+            app.run_until_stopped().await.unwrap();
+        });
+        self.running = Some(Running { ctx, task });
+    }
+
+    fn config(&self) -> Config {
+        let (client_id, client_secret) = self.portal.app_keys();
+        let mut config = Config {
+            database_url: self.place.url.clone(),
+            public_url: format!("http://127.0.0.1:{}", self.port),
+            master_key: Secret::new(&self.key),
+            operator_token: Secret::new(OPERATOR),
+            bitrix_client_id: client_id.to_owned(),
+            bitrix_client_secret: Secret::new(client_secret),
+            bitrix_auth_hosts: vec![self.portal.auth().origin()],
+            allow_private_network: true,
+            media_dir: self.folder.path().join("media"),
+            ..Config::default()
+        };
+        config.provider_bases.insert("GUPSHUP_URL".to_owned(), self.network.gupshup_url());
+        config.provider_bases.insert("GUPSHUP_PARTNER_URL".to_owned(), self.network.gupshup_partner_url());
+        config
+    }
+
+    /// The process is gone between two instructions: nothing of it runs on.
+    pub(crate) async fn kill(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.task.abort();
+            let _ = running.task.await;
+        }
+    }
+
+    /// Killed and started again with a fresh switchboard.
+    pub(crate) async fn restart(&mut self) {
+        self.kill().await;
+        self.crash = Arc::new(Crash::default());
+        self.start().await;
+    }
+
+    pub(crate) fn ctx(&self) -> &Ctx {
+        &self.running.as_ref().unwrap().ctx
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    pub(crate) fn advance(&self, by: Ms) {
+        self.clock.advance(by);
+    }
+
+    pub(crate) fn now(&self) -> Ms {
+        self.clock.now()
+    }
+
+    pub(crate) async fn run_due(&self) -> usize {
+        worker::run_due(self.ctx()).await
+    }
+
+    /// Lets everything happen that is due at this moment, on all sides, until nothing moves.
+    pub(crate) async fn settle(&self) {
+        for _ in 0..200 {
+            self.portal.idle().await;
+            let ran = self.run_due().await;
+            let told = self.network.deliver_events().await;
+            if ran == 0 && told == 0 {
+                return;
+            }
+        }
+        panic!("the town never came to rest");
+    }
+
+    /// Passes time in steps, letting everything happen after each.
+    pub(crate) async fn pass(&self, by: Ms) {
+        let step = (by / 8).max(1_000).min(by);
+        let mut left = by;
+        while left > 0 {
+            let now = step.min(left);
+            self.advance(now);
+            left -= now;
+            self.settle().await;
+        }
+    }
+
+    /// Fires a robot in deal 512.
+    pub(crate) async fn fires(&self, code: &str, properties: Value) -> StepId {
+        self.portal.fires(code, courier24::sim::portal::Document::deal(512), properties).await.unwrap()
+    }
+
+    /// The client's words reach us after Gupshup's five seconds.
+    pub(crate) async fn client_writes(&self, text: &str) {
+        self.network.user(CLIENT).writes(text);
+        self.advance(5_000);
+        self.settle().await;
+    }
+
+    pub(crate) async fn api(&self, path: &str) -> Value {
+        let (status, body) = self.request("GET", &self.portal_path(path), None).await;
+        assert_eq!(status, 200, "GET {path}: {body}");
+        body
+    }
+
+    pub(crate) async fn api_post(&self, path: &str, body: Value) -> (u16, Value) {
+        self.request("POST", &self.portal_path(path), Some(body)).await
+    }
+
+    fn portal_path(&self, path: &str) -> String {
+        format!("/api/v1/portals/{}{path}", self.portal.member_id())
+    }
+
+    pub(crate) async fn request(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        let client = http();
+        let mut request = client.request(method.parse().unwrap(), self.url(path)).bearer_auth(OPERATOR);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = send(request).await;
+        let status = answer.status().as_u16();
+        let text = answer.text().await.unwrap();
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// The newest call, whole.
+    pub(crate) async fn last_call(&self) -> Value {
+        let calls = self.api("/calls?limit=100").await;
+        let id = calls["items"][0]["id"].as_str().unwrap_or_else(|| panic!("no calls: {calls}")).to_owned();
+        self.api(&format!("/calls/{id}")).await
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the tests' own client")]
+pub(crate) fn http() -> reqwest::Client {
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the tests' own client")]
+pub(crate) async fn send(request: reqwest::RequestBuilder) -> reqwest::Response {
+    request.send().await.unwrap()
+}
+
+fn base64_key() -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode([7_u8; 32])
+}

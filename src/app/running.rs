@@ -10,7 +10,7 @@ use crate::lifecycle::{Patience, Stopper};
 use crate::web;
 use crate::worker::{self, Stop};
 use actix_web::dev::ServerHandle;
-use futures::future::{FutureExt as _, BoxFuture};
+use futures::future::{BoxFuture, FutureExt as _};
 use std::time::Duration;
 use tokio_util::task::AbortOnDropHandle;
 

@@ -8,6 +8,7 @@ use crate::db::connect::{Access, OpenOptions, open};
 use crate::db::crypto::Sealer;
 use crate::db::{Db, canary, migrate};
 use crate::flow::accepter::Accepter;
+use crate::flow::pace::Pace;
 use crate::flow::portal_cache::PortalCache;
 use crate::flow::token::{PortalTokens, TokenParts};
 use crate::flow::{Ctx, FlowSettings};
@@ -120,6 +121,7 @@ fn context(
         shard_of: queue::shard_of,
     };
     let (accepter, task) = Accepter::start(db.clone(), Arc::clone(ids), Arc::clone(clock), Arc::clone(&wake));
+    let several_replicas = db.engine() == crate::db::Engine::Postgres;
     let ctx = Ctx {
         bitrix: Bitrix::new(outbound.clone(), Arc::clone(clock), Arc::new(tokens), bitrix),
         db,
@@ -132,6 +134,8 @@ fn context(
         settings,
         wake,
         accepter,
+        // A replica may have taken over portals whose rates it does not know: it starts slowly.
+        pace: Arc::new(Pace::new(several_replicas)),
     };
     Ok((ctx, AbortOnDropHandle::new(task)))
 }

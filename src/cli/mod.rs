@@ -56,10 +56,6 @@ enum Verb {
     Backup(backup::Args),
 }
 
-
-#[cfg(feature = "demo")]
-#[cfg(feature = "demo")]
-
 /// Parses the command line and runs the chosen verb.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();

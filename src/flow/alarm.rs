@@ -3,7 +3,6 @@
 //! `tick` looks for trouble, `raise` notes it and stores a `notify` job, `handle` tells it. A text names the tenant's own channel,
 //! robot or number of jobs, never a phone, text, token or the words of an error.
 
-use super::portal_state::{ALARM_AUTH, ALARM_PAUSED, ALARM_REGISTRATION};
 use super::{Ctx, JobError, Leftover};
 use crate::bitrix::{BitrixError, TokenError};
 use crate::db::DbResult;
@@ -34,15 +33,16 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, for metrics and locales.
-    pub const ALL: [Self; 6] = [Self::AuthLost, Self::PortalPaused, Self::ChannelDown, Self::RegistrationFailed, Self::QueueSlow, Self::JobsDead];
+    pub const ALL: [Self; 6] =
+        [Self::AuthLost, Self::PortalPaused, Self::ChannelDown, Self::RegistrationFailed, Self::QueueSlow, Self::JobsDead];
 
     /// The stored word.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::AuthLost => ALARM_AUTH,
-            Self::PortalPaused => ALARM_PAUSED,
+            Self::AuthLost => "auth_lost",
+            Self::PortalPaused => "portal_paused",
             Self::ChannelDown => "channel_down",
-            Self::RegistrationFailed => ALARM_REGISTRATION,
+            Self::RegistrationFailed => "registration_failed",
             Self::QueueSlow => "queue_slow",
             Self::JobsDead => "jobs_dead",
         }

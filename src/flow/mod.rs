@@ -27,11 +27,11 @@ pub mod portal_view;
 pub mod purge;
 pub mod receive;
 mod recheck;
+pub mod redrive;
 pub mod results;
 pub mod settle;
 pub mod sync_templates;
 pub mod write_back;
-pub mod redrive;
 
 pub mod register;
 pub mod register_plan;

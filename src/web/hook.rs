@@ -79,7 +79,12 @@ fn headers(request: &HttpRequest) -> Vec<(String, String)> {
 }
 
 fn refused(channel: &Loaded, error: &WebhookError) -> Problem {
-    tracing::warn!(channel.id = channel.row.id, provider.kind = channel.row.kind, forged = matches!(error, WebhookError::Forged), "webhook refused");
+    tracing::warn!(
+        channel.id = channel.row.id,
+        provider.kind = channel.row.kind,
+        forged = matches!(error, WebhookError::Forged),
+        "webhook refused"
+    );
     match error {
         WebhookError::Forged => {
             metrics::counter!("courier24_forged_total", "route" => "hook").increment(1);

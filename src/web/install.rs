@@ -51,7 +51,8 @@ pub(super) fn refused(state: &State, request: &HttpRequest, frame: &FramePost, r
     let scheme = if state.ctx.settings.allow_private { "http://" } else { "https://" };
     let portal = page::portal_origin(&frame.domain, scheme);
     let sentences = [next.as_str()];
-    Ok(page::Page { status: refusal.http_status(), lang, title: &key, sentences: &sentences, args: BTreeMap::new(), portal, boot: None }.answer())
+    Ok(page::Page { status: refusal.http_status(), lang, title: &key, sentences: &sentences, args: BTreeMap::new(), portal, boot: None }
+        .answer())
 }
 
 fn wants_html(request: &HttpRequest) -> bool {

@@ -47,14 +47,17 @@ pub(super) async fn file(state: Data<State>, request: HttpRequest, token: Path<S
     }
     answer.no_chunking(length);
     if request.method() == Method::HEAD {
-        return Ok(answer.body(actix_web::body::SizedStream::new(length, futures::stream::empty::<Result<actix_web::web::Bytes, std::io::Error>>())));
+        return Ok(answer
+            .body(actix_web::body::SizedStream::new(length, futures::stream::empty::<Result<actix_web::web::Bytes, std::io::Error>>())));
     }
     Ok(answer.streaming(ReaderStream::with_capacity(disk.take(length), CHUNK)))
 }
 
 fn disposition(media: &OpenMedia) -> ContentDisposition {
-    let plain: String = media.file_name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' }).collect();
-    let whole = ExtendedValue { charset: Charset::Ext("UTF-8".to_owned()), language_tag: None, value: media.file_name.clone().into_bytes() };
+    let plain: String =
+        media.file_name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' }).collect();
+    let whole =
+        ExtendedValue { charset: Charset::Ext("UTF-8".to_owned()), language_tag: None, value: media.file_name.clone().into_bytes() };
     let parameters = vec![DispositionParam::Filename(plain), DispositionParam::FilenameExt(whole)];
     ContentDisposition { disposition: DispositionType::Attachment, parameters }
 }

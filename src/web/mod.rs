@@ -22,8 +22,8 @@ mod routes;
 mod sms;
 mod state;
 
-pub use state::{Alive, Parts};
 use state::State;
+pub use state::{Alive, Parts};
 
 use actix_web::dev::Server;
 use actix_web::middleware::{Compress, from_fn};

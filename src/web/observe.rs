@@ -6,8 +6,8 @@ use super::routes::ON_METRICS_LISTENER;
 use super::{State, language};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::{Method, StatusCode};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _};
@@ -59,7 +59,8 @@ pub(super) async fn request(request: ServiceRequest, next: Next<impl MessageBody
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
     metrics::histogram!("courier24_http_request_seconds", "route" => route.clone()).record(elapsed.as_secs_f64());
-    metrics::counter!("courier24_http_requests_total", "route" => route, "method" => method_label(&method), "status" => status.to_string()).increment(1);
+    metrics::counter!("courier24_http_requests_total", "route" => route, "method" => method_label(&method), "status" => status.to_string())
+        .increment(1);
     let duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     if status >= 500 {
         span.in_scope(|| tracing::error!(http.status = status, duration_ms, "request failed"));

@@ -26,7 +26,11 @@ fn check(request: &HttpRequest) -> Result<Operator, Problem> {
     if state.operator_token.is_empty() {
         return Err(Problem::new(Code::ApiOff));
     }
-    if bearer(request).is_some_and(|shown| state.operator_token.matches(shown)) { Ok(Operator) } else { Err(Problem::new(Code::Unauthorized)) }
+    if bearer(request).is_some_and(|shown| state.operator_token.matches(shown)) {
+        Ok(Operator)
+    } else {
+        Err(Problem::new(Code::Unauthorized))
+    }
 }
 
 /// The token of `Authorization: Bearer …`; the scheme's name has no case.

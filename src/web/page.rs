@@ -40,7 +40,11 @@ impl Page<'_> {
             let _ = write!(body, "<p>{}</p>\n", escape(&i18n::text(self.lang, key, &self.args)));
         }
         if let Some(boot) = &self.boot {
-            let _ = write!(body, "<script type=\"application/json\" id=\"boot\">{}</script>\n<script src=\"/ui/install.js\" defer></script>\n", embed(boot));
+            let _ = write!(
+                body,
+                "<script type=\"application/json\" id=\"boot\">{}</script>\n<script src=\"/ui/install.js\" defer></script>\n",
+                embed(boot)
+            );
         }
         let html = format!(
             "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -70,7 +74,9 @@ pub(super) fn boot(origin: &str, app_sid: &str) -> Value {
 
 fn policy(portal: Option<&str>) -> String {
     let ancestors = portal.unwrap_or("'none'");
-    format!("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}")
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
+    )
 }
 
 fn escape(text: &str) -> String {

@@ -59,6 +59,8 @@ pub(super) const ON_METRICS_LISTENER: &[&str] = &["/metrics", "/health/live", "/
 
 /// A path whose other methods are answered 405 with `Allow`.
 fn at(path: &str, methods: &'static str) -> Resource {
-    let refuse = move |_: HttpRequest| std::future::ready(Err::<HttpResponse, _>(Problem { allow: Some(methods), ..Problem::new(Code::MethodNotAllowed) }));
+    let refuse = move |_: HttpRequest| {
+        std::future::ready(Err::<HttpResponse, _>(Problem { allow: Some(methods), ..Problem::new(Code::MethodNotAllowed) }))
+    };
     web::resource(path).default_service(web::to(refuse))
 }

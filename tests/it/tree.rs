@@ -42,7 +42,8 @@ fn module_of(path: &Path) -> String {
 fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
     let below_flow = vec!["domain", "catalog", "i18n", "db", "queue", "outbound", "bitrix", "provider"];
     let surface: Vec<&str> = below_flow.iter().copied().chain(["flow"]).collect();
-    let top: Vec<&str> = surface.iter().copied().chain(["worker", "web", "config", "telemetry", "lifecycle", "app", "sim", "cli"]).collect();
+    let top: Vec<&str> =
+        surface.iter().copied().chain(["worker", "web", "config", "telemetry", "lifecycle", "app", "sim", "cli"]).collect();
     BTreeMap::from([
         ("domain", vec![]),
         ("i18n", vec!["domain"]),
@@ -77,7 +78,8 @@ fn data_flows_one_way() {
             let text = code(&path);
             let name: String = text[position + 7..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
             if name != module && rules.contains_key(name.as_str()) && !may.contains(&name.as_str()) {
-                broken.push(format!("{}: `{module}` may not use `{name}`: it may use {may:?} (DESIGN: data flows one way)", relative(&path)));
+                broken
+                    .push(format!("{}: `{module}` may not use `{name}`: it may use {may:?} (DESIGN: data flows one way)", relative(&path)));
             }
         }
     }

@@ -215,8 +215,3 @@ pub async fn delete(tx: &Tx, portal: &str, channel_id: &str, now: Ms) -> DbResul
         .await?;
     Ok(deleted.rows_affected > 0)
 }
-
-/// stub
-pub async fn names(db: &impl Conn, portal: &str) -> DbResult<std::collections::HashMap<String, String>> {
-    Ok(list(db, portal).await?.into_iter().map(|c| (c.id, c.name)).collect())
-}

@@ -213,7 +213,7 @@ async fn note_channels(tx: &Tx, portal: &str, chunk: &[(&Sent, &Settled)], now: 
         note_state(tx, portal, channel_id, state, Some(why), now).await?;
     }
     for (channel_id, until) in busy {
-        crate::db::store::channel::hold(tx, portal, channel_id, until).await?;
+        crate::db::store::channel::hold_until(tx, portal, channel_id, until, now).await?;
     }
     Ok(())
 }

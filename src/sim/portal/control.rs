@@ -5,13 +5,13 @@
 
 use super::control_commands as commands;
 use super::document::Document;
-use super::engine::StepId;
 use super::error::SimError;
 use super::form;
 use super::frame_page;
 use super::params::as_text;
 use super::server::{Incoming, Outgoing};
 use super::simulation::Portal;
+use super::steps::StepId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};

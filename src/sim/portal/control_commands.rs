@@ -1,14 +1,12 @@
 //! The commands of the control API: one struct per command, read with unknown keys refused.
 
-use super::config::User;
 use super::control::{Done, document, parse, show};
+use super::control_install::{Life, install, open};
+use super::control_setup::{put, switches};
 use super::error::SimError;
 use super::faults::FaultRule;
-use super::frame::Options;
-use super::limits::Bucket;
 use super::queue::Mishap;
 use super::simulation::Portal;
-use base64::Engine as _;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -193,92 +191,6 @@ async fn stage(portal: &Portal, path: &str, order: StageOrder) -> Done {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ItemOrder {
-    type_id: i64,
-    id: i64,
-    #[serde(default)]
-    fields: Map<String, Value>,
-    #[serde(default)]
-    contacts: Vec<i64>,
-    company: Option<i64>,
-    #[serde(default)]
-    phones: Vec<String>,
-    #[serde(default)]
-    emails: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct UserFieldOrder {
-    type_id: i64,
-    name: String,
-    kind: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileOrder {
-    id: i64,
-    name: String,
-    base64: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct UserOrder {
-    id: i64,
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    last_name: String,
-    #[serde(default)]
-    admin: bool,
-}
-
-fn put(portal: &Portal, path: &str, body: &[u8]) -> Done {
-    match path {
-        "items" => put_item(portal, parse(body)?),
-        "user-fields" => {
-            let order: UserFieldOrder = parse(body)?;
-            portal.user_field(order.type_id, &order.name, order.kind.as_deref().unwrap_or("string"));
-        }
-        "files" => {
-            let order: FileOrder = parse(body)?;
-            let bytes =
-                base64::engine::general_purpose::STANDARD.decode(&order.base64).map_err(|error| SimError::BadCommand(error.to_string()))?;
-            portal.file(order.id, &order.name, bytes);
-        }
-        "users" => {
-            let order: UserOrder = parse(body)?;
-            let user = User::new(order.id, &order.name, &order.last_name);
-            portal.put_user(if order.admin { user.administrator() } else { user });
-        }
-        _ => portal.dismiss(parse::<UserOrder>(body)?.id),
-    }
-    Ok(json!({}))
-}
-
-fn put_item(portal: &Portal, order: ItemOrder) {
-    let mut item = portal.item(order.type_id, order.id);
-    for (name, value) in order.fields {
-        item = item.set(&name, value);
-    }
-    for contact in order.contacts {
-        item = item.contact(contact);
-    }
-    for phone in order.phones {
-        item = item.phone(&phone);
-    }
-    for email in order.emails {
-        item = item.email(&email);
-    }
-    if let Some(company) = order.company {
-        item.company(company);
-    }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct MishapOrder {
     mishap: Mishap,
     times: Option<usize>,
@@ -337,126 +249,7 @@ async fn event(portal: &Portal, order: EventOrder) -> Done {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct InstallOrder {
-    /// Address of the installer page, or of the callback; neither = installed and nobody was told.
-    installer: Option<String>,
-    callback: Option<String>,
-    user: Option<i64>,
-}
-
-async fn install(portal: &Portal, order: InstallOrder) -> Done {
-    let user = order.user.unwrap_or(1);
-    match (order.installer, order.callback) {
-        (Some(url), _) => portal.open_installer(&url, user).await.map(reply),
-        (None, Some(url)) => show(portal.install_by_callback(&url, user).await?),
-        (None, None) => Ok(json!({ "application_token": portal.install_app() })),
-    }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Life {
-    clean: bool,
-    user: Option<i64>,
-    new_application_token: bool,
-    expired: bool,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct OpenOrder {
-    url: Option<String>,
-    placement: Option<String>,
-    user: Option<i64>,
-    language: Option<String>,
-    client_id: Option<String>,
-    options: Option<Value>,
-    raw_options: Option<String>,
-    forged: Map<String, Value>,
-    without: Vec<String>,
-}
-
-async fn open(portal: &Portal, order: OpenOrder) -> Done {
-    let code = order.placement.clone().unwrap_or_else(|| "DEFAULT".into());
-    let mut frame = match &order.url {
-        Some(url) => portal.frame(url).in_placement(&code),
-        None => portal.placement(&code)?,
-    };
-    frame = frame.by(order.user.unwrap_or(1));
-    if let Some(language) = &order.language {
-        frame = frame.language(language);
-    }
-    if let Some(client_id) = &order.client_id {
-        frame = frame.of_app(client_id);
-    }
-    frame = match (order.options, order.raw_options) {
-        (_, Some(text)) => frame.options(Options::Raw(text)),
-        (Some(value), None) => frame.options(Options::Json(value)),
-        (None, None) => frame,
-    };
-    for (field, value) in &order.forged {
-        frame = frame.forged(field, value.as_str().unwrap_or_default());
-    }
-    for field in &order.without {
-        frame = frame.without(field);
-    }
-    frame.open().await.map(reply)
-}
-
-fn reply(reply: super::frame::FrameReply) -> Value {
-    json!({"status": reply.status, "headers": reply.headers, "body": reply.body})
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
 struct TokenOrder {
     user: Option<i64>,
     client_id: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct SwitchOrder {
-    unpaid: Option<bool>,
-    plan_ended: Option<bool>,
-    deleted: bool,
-    license: Option<String>,
-    scopes: Option<Vec<String>>,
-    /// `{"drain_per_second": 2, "burst": 50}`; `false` switches it off.
-    bucket: Option<Value>,
-    /// Milliseconds; 0 switches it off.
-    operating_limit_ms: Option<i64>,
-    costs_ms: Map<String, Value>,
-    missing_methods: Vec<String>,
-}
-
-fn switches(portal: &Portal, order: SwitchOrder) {
-    if let Some(unpaid) = order.unpaid {
-        portal.set_unpaid(unpaid);
-    }
-    if let Some(ended) = order.plan_ended {
-        portal.set_plan_ended(ended);
-    }
-    if order.deleted {
-        portal.delete_portal();
-    }
-    if let Some(license) = &order.license {
-        portal.set_license(license);
-    }
-    if let Some(scopes) = &order.scopes {
-        portal.grant(&scopes.iter().map(String::as_str).collect::<Vec<_>>());
-    }
-    if let Some(bucket) = &order.bucket {
-        let number = |name: &str| bucket.get(name).and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
-        portal.set_bucket(
-            number("drain_per_second").zip(number("burst")).map(|(drain_per_second, burst)| Bucket { drain_per_second, burst }),
-        );
-    }
-    if let Some(limit) = order.operating_limit_ms {
-        portal.set_operating_limit(Some(limit).filter(|limit| *limit > 0));
-    }
-    for (method, cost) in &order.costs_ms {
-        portal.set_cost(method, cost.as_i64().unwrap_or(0));
-    }
-    order.missing_methods.iter().for_each(|method| portal.set_missing(method, true));
 }

@@ -121,7 +121,12 @@ fn refused(error: ChannelError) -> Problem {
 /// Channels of a portal, the newest first.
 #[utoipa::path(get, path = "/api/v1/portals/{member_id}/channels", tag = "channels", params(("member_id" = String, Path), PageQuery),
     responses((status = 200, body = ListOf<Channel>), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
-pub(crate) async fn list(_: Operator, state: Data<State>, path: Path<String>, page: Query<PageQuery>) -> Result<Json<ListOf<Channel>>, Problem> {
+pub(crate) async fn list(
+    _: Operator,
+    state: Data<State>,
+    path: Path<String>,
+    page: Query<PageQuery>,
+) -> Result<Json<ListOf<Channel>>, Problem> {
     let portal = portal_row(&state, &path).await?.member_id;
     let page = page.page("channels")?;
     let rows = api_channel::list(state.ctx.db.read(), &portal, &page).await?;

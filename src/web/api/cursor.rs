@@ -39,9 +39,11 @@ impl PageQuery {
     pub(super) fn page(&self, list: &str) -> Result<Page, Problem> {
         let limit = match &self.limit {
             None => DEFAULT_LIMIT,
-            Some(text) => text.parse().ok().filter(|limit| (1..=MOST).contains(limit)).ok_or_else(|| {
-                Problem::new(Code::QueryInvalid).with("name", "limit").with("allowed", format!("1–{MOST}"))
-            })?,
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|limit| (1..=MOST).contains(limit))
+                .ok_or_else(|| Problem::new(Code::QueryInvalid).with("name", "limit").with("allowed", format!("1–{MOST}")))?,
         };
         let after = match &self.after {
             None => None,
@@ -52,7 +54,13 @@ impl PageQuery {
 }
 
 /// Cuts the row too many and names the position of the last row shown.
-pub(super) fn close<R, T>(list: &str, page: &Page, mut rows: Vec<R>, position: impl Fn(&R) -> (i64, &str), show: impl Fn(R) -> T) -> ListOf<T> {
+pub(super) fn close<R, T>(
+    list: &str,
+    page: &Page,
+    mut rows: Vec<R>,
+    position: impl Fn(&R) -> (i64, &str),
+    show: impl Fn(R) -> T,
+) -> ListOf<T> {
     let wanted = usize::try_from(page.limit).unwrap_or(usize::MAX);
     let more = rows.len() > wanted;
     rows.truncate(wanted);

@@ -49,7 +49,10 @@ pub(crate) async fn list(_: Operator, request: HttpRequest) -> Result<Json<Chann
 fn shown(provider: &dyn Provider, lang: &str) -> ChannelKind {
     let none = BTreeMap::new();
     let kind = provider.kind();
-    let fields = provider.setting_fields().iter().map(|field| json!({"name": field.name, "kind": field.kind, "required": field.required, "choices": field.choices}));
+    let fields = provider
+        .setting_fields()
+        .iter()
+        .map(|field| json!({"name": field.name, "kind": field.kind, "required": field.required, "choices": field.choices}));
     let steps = i18n::text(lang, &format!("connect-{kind}"), &none);
     ChannelKind {
         kind: kind.to_owned(),

@@ -34,7 +34,9 @@ async fn live_portal(state: &State, member_id: &str) -> Result<PortalRow, Proble
 /// A query parameter that must be one of a few words.
 fn one_of(name: &str, given: Option<&str>, allowed: &[&str]) -> Result<(), Problem> {
     match given {
-        Some(word) if !allowed.contains(&word) => Err(Problem::new(Code::QueryInvalid).with("name", name).with("allowed", allowed.join(", "))),
+        Some(word) if !allowed.contains(&word) => {
+            Err(Problem::new(Code::QueryInvalid).with("name", name).with("allowed", allowed.join(", ")))
+        }
         _ => Ok(()),
     }
 }

@@ -42,7 +42,13 @@ pub(crate) async fn list(_: Operator, state: Data<State>, path: Path<String>) ->
         }
     }
     for row in rows {
-        let robot = Robot { kind: kind(&row.code), code: row.code.clone(), state: row.state, error: row.error, updated_at: Some(iso(row.updated_at)) };
+        let robot = Robot {
+            kind: kind(&row.code),
+            code: row.code.clone(),
+            state: row.state,
+            error: row.error,
+            updated_at: Some(iso(row.updated_at)),
+        };
         robots.insert(row.code, robot);
     }
     Ok(Json(ListOf { items: robots.into_values().collect(), next: None }))

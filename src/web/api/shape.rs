@@ -127,7 +127,10 @@ impl From<message::Model> for Message {
         let out = row.direction == "out";
         let template = (row.kind == "template").then(|| TemplateUse::read(&content)).flatten();
         let text = if out { Some(row.rendered_text).filter(|text| !text.is_empty()) } else { text_at(&content, "text") };
-        let reaction = content.get("reaction").and_then(Value::as_str).map(|emoji| Reaction { emoji: emoji.to_owned(), to_message_id: row.reply_to.clone() });
+        let reaction = content
+            .get("reaction")
+            .and_then(Value::as_str)
+            .map(|emoji| Reaction { emoji: emoji.to_owned(), to_message_id: row.reply_to.clone() });
         let replied = reaction.is_none() && (row.reply_id.is_some() || row.reply_title.is_some() || row.reply_to.is_some());
         Self {
             text,
@@ -141,7 +144,11 @@ impl From<message::Model> for Message {
             identity: identity(&stored(Some(&row.identity))),
             provider_id: row.provider_id.or(row.wa_id),
             error: error(row.error.as_deref()),
-            cost: row.cost_source.is_some().then_some(Cost { amount: row.cost_amount, currency: row.cost_currency, source: row.cost_source }),
+            cost: row.cost_source.is_some().then_some(Cost {
+                amount: row.cost_amount,
+                currency: row.cost_currency,
+                source: row.cost_source,
+            }),
             document: row.document_id.map(|id| Document { kind: row.document_entity, id }),
             times: Times {
                 queued: time(row.queued_at),

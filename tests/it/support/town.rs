@@ -9,7 +9,7 @@ use courier24::domain::secret::Secret;
 use courier24::flow::Ctx;
 use courier24::outbound::OutboundSettings;
 use courier24::sim::portal::{Portal, PortalConfig, StepId};
-use courier24::sim::whatsapp::gupshup::{Template};
+use courier24::sim::whatsapp::gupshup::Template;
 use courier24::sim::whatsapp::{Config as NetworkConfig, Network};
 use courier24::worker;
 use serde_json::{Value, json};
@@ -48,7 +48,10 @@ fn templates() -> Vec<Template> {
         Template::new("order_ready", "ru", "Здравствуйте, {{1}}! Заказ {{2}} готов.").category("UTILITY").footer("Магазин"),
         Template::new("promo", "ru", "Скидка {{1}} для вас").category("MARKETING").quick_reply("Не интересно"),
         Template::new("paused", "ru", "Привет, {{1}}").category("UTILITY").status("PAUSED"),
-        Template::new("track", "ru", "Заказ {{1}} в пути").category("UTILITY").header_text("Заказ {{1}}").url_button("Отследить", "https://example.org/t/{{1}}"),
+        Template::new("track", "ru", "Заказ {{1}} в пути")
+            .category("UTILITY")
+            .header_text("Заказ {{1}}")
+            .url_button("Отследить", "https://example.org/t/{{1}}"),
     ]
 }
 
@@ -133,7 +136,11 @@ impl Town {
             clock: self.clock.clone(),
             crash: self.crash.clone(),
             listener: Some(listener),
-            outbound: OutboundSettings { total_timeout: Duration::from_millis(700), connect_timeout: Duration::from_millis(500), ..OutboundSettings::default() },
+            outbound: OutboundSettings {
+                total_timeout: Duration::from_millis(700),
+                connect_timeout: Duration::from_millis(500),
+                ..OutboundSettings::default()
+            },
             roles: Some(Roles { web: true, worker: false }),
             create: true,
             hold_sends: self.hold_sends,

@@ -10,6 +10,7 @@ pub mod http;
 pub mod identity;
 pub mod ids;
 pub mod link;
+pub mod message_error;
 pub mod money;
 pub mod outcome;
 pub mod person;

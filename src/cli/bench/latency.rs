@@ -59,9 +59,10 @@ impl Sent {
         let delivery = portal.deliveries_of(step).pop().filter(|delivery| delivery.accepted()).context("the call was not answered 200")?;
         let accepted_at = delivery.at + Ms::try_from(delivery.took_ms).unwrap_or_default();
         let phone = body::phone(number);
-        let taken_at =
-            until("the message at the provider", PATIENCE, async || world.network.messages_to(&phone).first().map(|message| message.accepted_at))
-                .await?;
+        let taken_at = until("the message at the provider", PATIENCE, async || {
+            world.network.messages_to(&phone).first().map(|message| message.accepted_at)
+        })
+        .await?;
         Ok(Self { step, member_id: portal.member_id().to_owned(), accepted_at, taken_at })
     }
 

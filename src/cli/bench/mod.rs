@@ -145,7 +145,11 @@ async fn take(bench: &mut Bench, wanted: impl Fn(&str) -> bool) {
 fn say_where(bench: &Bench) -> anyhow::Result<()> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let (median_us, folder) = (folder::sync_us(bench.folder.path())?, bench.folder.path().display());
-    println!("courier24 {} bench{}: {cores} cores, {folder}, a synced write of 4 KB takes {median_us:.0} µs", env!("CARGO_PKG_VERSION"), bench.scaled("", " --quick"));
+    println!(
+        "courier24 {} bench{}: {cores} cores, {folder}, a synced write of 4 KB takes {median_us:.0} µs",
+        env!("CARGO_PKG_VERSION"),
+        bench.scaled("", " --quick")
+    );
     if cfg!(debug_assertions) {
         println!("THIS BINARY WAS BUILT WITHOUT OPTIMISATION: the numbers below mean little. Build it with --release.");
     }

@@ -152,9 +152,8 @@ impl Wire {
             .collect::<Result<_, _>>()
             .map_err(|error| anyhow::anyhow!("{error:?}"))?;
         let started = Instant::now();
-        let mut answers = futures::stream::iter(requests)
-            .map(|request| self.outbound.send(POINT, Peer::Provider, request))
-            .buffer_unordered(AT_ONCE);
+        let mut answers =
+            futures::stream::iter(requests).map(|request| self.outbound.send(POINT, Peer::Provider, request)).buffer_unordered(AT_ONCE);
         while let Some(answer) = answers.next().await {
             let outcome = self.provider.read_send(&answer?);
             ensure!(matches!(outcome, SendOutcome::Accepted { .. }), "the provider did not accept: {outcome:?}");

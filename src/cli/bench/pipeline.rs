@@ -11,8 +11,8 @@ use super::parts::{self, Parts};
 use super::process;
 use super::table::{Row, Spread, Target, float};
 use super::world::{Plan, World};
-use crate::db::connect::{Access, OpenOptions, open};
 use crate::db::Db;
+use crate::db::connect::{Access, OpenOptions, open};
 use crate::queue::{self, Lane};
 use anyhow::{Context as _, Result, ensure};
 use std::time::{Duration, Instant};
@@ -41,7 +41,8 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<()> {
     }
     world.quiet().await?;
     let url = world.service.settings.iter().find(|(name, _)| *name == "DATABASE_URL").map(|(_, url)| url.clone());
-    let db = open(&OpenOptions { access: Access::Guest, ..OpenOptions::new(url.context("DATABASE_URL")?) }, std::sync::Arc::default()).await?;
+    let db =
+        open(&OpenOptions { access: Access::Guest, ..OpenOptions::new(url.context("DATABASE_URL")?) }, std::sync::Arc::default()).await?;
     let mut whole = Vec::new();
     for run in 0..RUNS {
         whole.push(one(&world, &db, &bodies, run).await?);

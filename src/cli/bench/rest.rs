@@ -61,7 +61,8 @@ async fn from_deal(bench: &mut Bench, calls: usize) -> Result<()> {
     }
     world
         .fire_many(portal, calls, |index| {
-            let properties = json!({"channel": channel(&channels, index), "template": super::world::TEMPLATE, "params": ["1=Ирина", "2=512"]});
+            let properties =
+                json!({"channel": channel(&channels, index), "template": super::world::TEMPLATE, "params": ["1=Ирина", "2=512"]});
             (Document::deal(i64::try_from(index + 1).unwrap_or_default()), properties)
         })
         .await?;

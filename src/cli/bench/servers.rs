@@ -65,18 +65,16 @@ pub(super) async fn one_by_one() -> Result<()> {
     let parts = Parts { roles: Some(Roles { web: false, worker: false }), ..Parts::default() };
     let app = Application::build(config, parts).await?;
     let ctx = app.ctx();
-    let (accepter, _writer) =
-        Accepter::one_by_one(ctx.db.clone(), Arc::clone(&ctx.ids), Arc::clone(&ctx.clock), Arc::clone(&ctx.wake));
+    let (accepter, _writer) = Accepter::one_by_one(ctx.db.clone(), Arc::clone(&ctx.ids), Arc::clone(&ctx.clock), Arc::clone(&ctx.wake));
     let ctx = Data::new(Ctx { accepter, ..ctx.clone() });
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let address = listener.local_addr()?.to_string();
-    let server = HttpServer::new(move || {
-        App::new().app_data(ctx.clone()).app_data(PayloadConfig::new(BODY)).default_service(web::to(accept_alone))
-    })
-    .workers(threads())
-    .disable_signals()
-    .listen(listener)?
-    .run();
+    let server =
+        HttpServer::new(move || App::new().app_data(ctx.clone()).app_data(PayloadConfig::new(BODY)).default_service(web::to(accept_alone)))
+            .workers(threads())
+            .disable_signals()
+            .listen(listener)?
+            .run();
     serve(server, address).await
 }
 

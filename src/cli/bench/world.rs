@@ -104,9 +104,14 @@ impl World {
             let body = json!({"kind": "gupshup", "name": app.name, "settings": settings});
             let desk = self.network.add_app(app);
             let made = self.post(portal, "/channels", &body).await?;
-            let text = |name: &str| made.get(name).and_then(Value::as_str).map(str::to_owned).with_context(|| format!("channel without {name}"));
+            let text =
+                |name: &str| made.get(name).and_then(Value::as_str).map(str::to_owned).with_context(|| format!("channel without {name}"));
             // Only what a measure asks for flows back: `Network::deliver_events`.
-            desk.put_subscription(Subscription { url: text("webhook_url")?, modes: vec!["DELIVERED".to_owned()], ..Subscription::default() });
+            desk.put_subscription(Subscription {
+                url: text("webhook_url")?,
+                modes: vec!["DELIVERED".to_owned()],
+                ..Subscription::default()
+            });
             ids.push(text("id")?);
         }
         for id in &ids {

@@ -155,8 +155,7 @@ async fn insert(db: &impl Conn, table: &str, rows: &Rows<'_>, conflict: &str, id
 /// [`crate::db::DbError`] when the database fails.
 pub async fn known_tokens(db: &impl Conn, portal: &str, tokens: &[String]) -> DbResult<Vec<String>> {
     let backend = db.get_database_backend();
-    let sql =
-        format!("SELECT event_token FROM robot_call WHERE portal = $1 AND {}", bulk::one_of(backend, "event_token", 2, Kind::Text));
+    let sql = format!("SELECT event_token FROM robot_call WHERE portal = $1 AND {}", bulk::one_of(backend, "event_token", 2, Kind::Text));
     let values = [Value::from(portal), bulk::list(backend, tokens.iter().map(Cell::from))];
     let rows = db.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()

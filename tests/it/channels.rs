@@ -16,6 +16,8 @@ use courier24::domain::secret::Secret;
 use courier24::flow::accepter::Accepter;
 use courier24::flow::channel::{self, ChannelChange, ChannelError, NewChannel};
 use courier24::flow::media::{self, MediaFault};
+use courier24::flow::pace::Pace;
+use courier24::flow::portal_cache::PortalCache;
 use courier24::flow::{Ctx, FlowSettings, JobError, mark_opt_in, sync_templates};
 use courier24::outbound::{Outbound, OutboundSettings};
 use courier24::queue::{self, Group, Job, NewJob};
@@ -127,9 +129,11 @@ impl Stage {
             clock: clock.clone(),
             ids,
             outbound,
+            portals: Arc::new(PortalCache::new(db.db.clone(), sealer.clone(), clock.clone())),
             sealer,
             wake,
             accepter,
+            pace: Arc::new(Pace::new(false)),
         };
         let stage = Self { ctx, clock, network, _db: db, _folder: folder };
         stage.install(portal_url).await;

@@ -133,7 +133,7 @@ impl Stage {
             sealer,
             wake,
             accepter,
-            pace: Arc::new(Pace::new(false)),
+            pace: Arc::new(Pace::default()),
         };
         let stage = Self { ctx, clock, network, _db: db, _folder: folder };
         stage.install(portal_url).await;

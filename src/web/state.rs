@@ -23,7 +23,7 @@ pub struct Parts {
 }
 
 /// One for the process, shared by all server threads.
-pub struct State {
+pub(crate) struct State {
     /// What use cases need.
     pub ctx: Ctx,
     pub(super) operator_token: Secret,

@@ -26,8 +26,10 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Events that keep us informed about our own installation.
 const EVENTS: [&str; 3] = ["ONAPPUNINSTALL", "ONAPPUPDATE", "ONAPPPAYMENT"];
-/// At most one ready registration of a portal.
+/// At most one ready registration of a portal that somebody asked for.
 const KEY: &str = "register";
+/// The daily look has a key of its own, so that it never swallows a registration asked for now.
+const DAILY: &str = "register-daily";
 /// Pause between portals that are registered anew after a start.
 const SPREAD: Ms = 500;
 /// A deleted channel stays an option while a message of this time used it.
@@ -39,7 +41,7 @@ const REASON_LIMIT: usize = 500;
 pub async fn schedule(tx: &Tx, ids: &dyn Ids, portal: &str, reason: &str, (now, at): (Ms, Ms)) -> DbResult<()> {
     let job = NewJob::at(portal, Job::Register { reason: reason.to_owned() }, at).once(KEY);
     queue::enqueue(tx, ids, now, &[job]).await?;
-    store::bring_forward(&**tx, portal, &["register"], at).await?;
+    store::bring_forward_keyed(&**tx, portal, ("register", KEY), at).await?;
     Ok(())
 }
 
@@ -359,7 +361,7 @@ async fn finish(ctx: &Ctx, job: &Claimed, report: Option<Report>) -> Result<(), 
             tracing::warn!(portal.id = portal, failures, "registration incomplete");
         }
         // Robots vanish with an update of the application, and its event comes once or never.
-        let again = NewJob::at(portal, Job::Register { reason: "daily".to_owned() }, now.saturating_add(DAY)).once(KEY);
+        let again = NewJob::at(portal, Job::Register { reason: "daily".to_owned() }, now.saturating_add(DAY)).once(DAILY);
         queue::enqueue(&tx, &*ctx.ids, now, &[again]).await?;
     }
     tx.commit("register.stored").await?;

@@ -47,13 +47,16 @@ pub(super) async fn request(request: ServiceRequest, next: Next<impl MessageBody
     let method = request.method().clone();
     let span = tracing::info_span!("request", request.id = %id, http.method = %method, http.route = %route);
     let started = Instant::now();
-    let http_request = request.request().clone();
     let hidden = request.app_data::<Data<State>>().is_some_and(|state| state.is_metrics_listener(request.request()))
         && !ON_METRICS_LISTENER.contains(&request.path());
-    let outcome = if hidden { Err(Problem::new(Code::RouteUnknown).into()) } else { next.call(request).instrument(span.clone()).await };
-    let mut response = match outcome {
-        Ok(response) => answered(response, &id),
-        Err(error) => ServiceResponse::new(http_request.clone(), told(&error, &http_request, &id)),
+    let mut response = if hidden {
+        let (http_request, _) = request.into_parts();
+        let document = Problem::new(Code::RouteUnknown).render(language::of(&http_request), &id);
+        ServiceResponse::new(http_request, document)
+    } else {
+        // No clone of the request may be alive here: the framework writes the route's matches into it. Errors of handlers and
+        // extractors come as answers that carry their error.
+        answered(next.call(request).instrument(span.clone()).await?, &id)
     };
     protect(response.headers_mut(), &id);
     let status = response.status().as_u16();

@@ -113,7 +113,7 @@ story! {
     async fn a_call_that_comes_twice_is_one_message(town) {
         let firing = town.portal.firing("send_template", Document::deal(512))
             .properties(json!({"template": "order_ready:ru", "params": ["Анна", "118"]}))
-            .with(courier24::sim::portal::Mishap::Twice);
+            .with(courier24::sim::portal::Mishap::Duplicate);
         firing.fire().await.unwrap();
         town.settle().await;
         assert_eq!(town.network.messages_to(CLIENT).len(), 1);
@@ -126,8 +126,8 @@ story! {
     async fn statuses_in_any_order_end_in_the_same_truth(town) {
         use courier24::sim::whatsapp::EventAction;
         town.network.user(CLIENT).reads_at_once();
-        town.network.event_fault("delivered", 1, EventAction::Delay(60_000));
-        town.network.event_fault("read", 1, EventAction::Duplicate);
+        town.network.event_fault("delivered", 1, EventAction::Delay { ms: 60_000 });
+        town.network.event_fault("read", 1, EventAction::Duplicate { copies: 1 });
         let step = town.fires("send_template", json!({"template": "order_ready:ru", "params": ["Анна", "118"], "wait_for": "read"})).await;
         town.settle().await;
         town.pass(2 * MINUTE).await;

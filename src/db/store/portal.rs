@@ -3,10 +3,10 @@
 //! Every change of tokens grows `token_version`; whoever writes tokens names the version it started from, so that a slow
 //! refresh never overwrites a newer install. Sealing is the caller's: only ciphertext passes here.
 
-use crate::db::entity::{alarm, job, portal};
+use crate::db::entity::{job, portal};
 use crate::db::{Conn, DbError, DbResult};
 use crate::domain::clock::Ms;
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 
 /// State of a portal (DESIGN.md 4).
@@ -296,6 +296,20 @@ pub async fn bring_forward(db: &impl Conn, portal: &str, kinds: &[&str], at: Ms)
         .filter(job::Column::Portal.eq(portal))
         .filter(job::Column::State.eq("ready"))
         .filter(job::Column::Kind.is_in(kinds.iter().copied()))
+        .filter(job::Column::RunAt.gt(at))
+        .exec(db)
+        .await?;
+    Ok(result.rows_affected)
+}
+
+/// The ready job of this kind and key runs at `at` if it waits for a later moment.
+pub async fn bring_forward_keyed(db: &impl Conn, portal: &str, (kind, key): (&str, &str), at: Ms) -> DbResult<u64> {
+    let result = job::Entity::update_many()
+        .col_expr(job::Column::RunAt, Expr::value(at))
+        .filter(job::Column::Portal.eq(portal))
+        .filter(job::Column::State.eq("ready"))
+        .filter(job::Column::Kind.eq(kind))
+        .filter(job::Column::IdemKey.eq(key))
         .filter(job::Column::RunAt.gt(at))
         .exec(db)
         .await?;

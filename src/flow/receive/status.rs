@@ -11,7 +11,6 @@ use crate::db::store::message_event::{self, Report};
 use crate::domain::clock::Ms;
 use crate::domain::event::{StatusEvent, What};
 use crate::domain::message_error::MessageError;
-use crate::domain::outcome::ProviderError;
 use crate::domain::state::Status;
 use crate::flow::settle::Moved;
 use crate::flow::{Ctx, JobError};
@@ -119,10 +118,6 @@ fn apply(ctx: &Ctx, plan: &mut Plan<'_>, track: &mut Track, one: &Incoming<'_>, 
 /// A message that got further has no error any more; one that stays keeps what it had.
 fn kept_error(message: &message_row::Model, applied: bool) -> Option<Value> {
     if applied { None } else { message.error.as_deref().and_then(|text| serde_json::from_str(text).ok()) }
-}
-
-fn failure(error: &ProviderError, message: &message_row::Model) -> Value {
-    MessageError::of_provider(error, message.kind != "template").to_json()
 }
 
 /// Writes the plan; fails when a message was moved meanwhile.

@@ -9,7 +9,7 @@ use courier24::domain::secret::Secret;
 use courier24::flow::Ctx;
 use courier24::outbound::OutboundSettings;
 use courier24::sim::portal::{Portal, PortalConfig, StepId};
-use courier24::sim::whatsapp::gupshup::Template;
+use courier24::sim::whatsapp::gupshup::template::Template;
 use courier24::sim::whatsapp::{Config as NetworkConfig, Network};
 use courier24::worker;
 use serde_json::{Value, json};
@@ -66,7 +66,7 @@ impl Town {
         courier24::sim::install_tls();
         let clock = Arc::new(ManualClock::starting_at(MORNING));
         let portal = Portal::start(clock.clone(), portal).unwrap();
-        let app = courier24::sim::whatsapp::gupshup::App::new(APP).with_templates(templates());
+        let app = courier24::sim::whatsapp::gupshup::app::App::new(APP).with_templates(templates());
         let network = Network::start(clock.clone(), NetworkConfig { apps: vec![app], ..NetworkConfig::default() }).unwrap();
         let mut town = Self {
             clock,

@@ -7,9 +7,6 @@ use crate::domain::clock::Ms;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
-/// `raised_at` of trouble that is over: the row stays, so that it is not told twice an hour when it comes back.
-pub const OVER: Ms = 0;
-
 /// Notes that trouble is there now; the moment it was last told stays.
 ///
 /// # Errors

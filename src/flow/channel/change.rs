@@ -212,7 +212,7 @@ fn register_job(portal: &str, now: Ms) -> NewJob {
 }
 
 /// Reading a channel's list, as soon as possible.
-pub(in crate::flow) fn sync_job(portal: &str, channel_id: &str, now: Ms) -> NewJob {
+fn sync_job(portal: &str, channel_id: &str, now: Ms) -> NewJob {
     let job = Job::SyncTemplates { channel_id: channel_id.to_owned() };
     NewJob::at(portal, job, now).once(format!("now:{channel_id}")).cancelled_by(cancel_key(channel_id))
 }

@@ -11,7 +11,6 @@ use crate::db::store::message_event::{self, Report};
 use crate::domain::clock::Ms;
 use crate::domain::event::{StatusEvent, What};
 use crate::domain::message_error::MessageError;
-use crate::domain::outcome::ProviderError;
 use crate::domain::state::Status;
 use crate::flow::settle::Moved;
 use crate::flow::{Ctx, JobError};

@@ -4,6 +4,7 @@
 
 mod accept;
 mod channels;
+mod keeping;
 mod main_job;
 mod queue;
 mod storage;

@@ -121,7 +121,6 @@ fn context(
         shard_of: queue::shard_of,
     };
     let (accepter, task) = Accepter::start(db.clone(), Arc::clone(ids), Arc::clone(clock), Arc::clone(&wake));
-    let several_replicas = db.engine() == crate::db::Engine::Postgres;
     let ctx = Ctx {
         bitrix: Bitrix::new(outbound.clone(), Arc::clone(clock), Arc::new(tokens), bitrix),
         db,
@@ -134,8 +133,7 @@ fn context(
         settings,
         wake,
         accepter,
-        // A replica may have taken over portals whose rates it does not know: it starts slowly.
-        pace: Arc::new(Pace::new(several_replicas)),
+        pace: Arc::new(Pace::default()),
     };
     Ok((ctx, AbortOnDropHandle::new(task)))
 }

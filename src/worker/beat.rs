@@ -18,6 +18,7 @@ pub(super) async fn beat(ctx: &Ctx, leases: &[String], busy: &BTreeSet<i64>) -> 
     ctx.db.set_owned_shards(queue::shard_bits(&held.shards));
     for shard in &held.inherited {
         ctx.bitrix.start_empty(*shard);
+        ctx.pace.start_empty(*shard, now);
     }
     if back + held.voided > 0 {
         tracing::warn!(jobs = back + held.voided, shards = held.taken.len(), "jobs of a dead worker are ready again");

@@ -2,6 +2,7 @@
 
 mod accept;
 mod main_job;
+mod outgoing;
 mod queue;
 mod storage;
 mod support;

@@ -135,14 +135,14 @@ async fn returned(db: &impl Conn, statement: Statement) -> DbResult<Vec<String>>
 
 /// `portal = …`, written so that SQLite does not choose an index by it.
 pub(super) fn owned_by(portal: &str) -> SimpleExpr {
-    Expr::cust_with_values("portal || '' = ?", [portal.to_owned()])
+    Expr::cust("portal || ''").eq(portal)
 }
 
 /// `column IN (…)` for any number of values in one bound parameter, so that the statement's text stays the same and stays prepared.
 pub(super) fn among(backend: DbBackend, column: &'static str, values: &[String]) -> SimpleExpr {
     let json = json_text(&values.iter().map(|value| Value::String(value.clone())).collect::<Vec<_>>());
     let list = match backend {
-        DbBackend::Postgres => Expr::cust_with_values("(SELECT jsonb_array_elements_text(?::jsonb))", [json]),
+        DbBackend::Postgres => Expr::cust_with_values("(SELECT jsonb_array_elements_text($1::jsonb))", [json]),
         _ => Expr::cust_with_values("(SELECT value FROM json_each(?))", [json]),
     };
     Expr::cust(column).binary(sea_orm::sea_query::BinOper::In, list)

@@ -21,6 +21,7 @@ pub(super) async fn beat(ctx: &Ctx, leases: &[String], busy: &BTreeSet<i64>) -> 
     }
     for shard in &held.inherited {
         ctx.bitrix.start_empty(*shard);
+        ctx.pace.start_empty(*shard, now);
     }
     if back + held.voided > 0 {
         tracing::warn!(jobs = back + held.voided, shards = held.taken.len(), "jobs of a dead worker are ready again");

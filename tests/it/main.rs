@@ -5,6 +5,7 @@
 mod accept;
 mod channels;
 mod main_job;
+mod outgoing;
 mod queue;
 mod storage;
 mod support;

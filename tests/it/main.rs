@@ -4,8 +4,13 @@
 
 mod accept;
 mod channels;
+mod install;
 mod main_job;
+mod portal_states;
+mod portals;
 mod queue;
+mod registration;
+mod removal;
 mod storage;
 mod support;
 mod tree;

@@ -5,8 +5,14 @@
 mod accept;
 mod channels;
 mod keeping;
+mod install;
 mod main_job;
+mod outgoing;
+mod portal_states;
+mod portals;
 mod queue;
+mod registration;
+mod removal;
 mod storage;
 mod support;
 mod tree;

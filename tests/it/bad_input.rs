@@ -11,7 +11,7 @@ story! {
     /// A template of a process names a robot that this version does not have.
     async fn an_unknown_robot_is_named_to_the_process(town) {
         let url = town.url("/b24/robot");
-        let step = town.portal.firing("send_fax", Document::deal(512)).properties(json!({"text": "x"})).orphan_at(&url).fire().await.unwrap();
+        let step = town.portal.firing("send_fax", Document::deal(512)).properties(json!({"text": "x"})).waits(true).orphan_at(&url).fire().await.unwrap();
         town.settle().await;
         let answer = town.portal.step(step).unwrap().answers.last().cloned().unwrap();
         assert_eq!(answer.values["error_code"], "robot_unknown");
@@ -121,7 +121,7 @@ story! {
         let step = town.fires("send_text", json!({"text": "👋".repeat(4_096)})).await;
         town.settle().await;
         assert_eq!(town.told(step)["ok"], "Y", "length is counted in characters, not in bytes");
-        let step = town.portal.firing("send_text", Document::deal(512)).property("text", "много").with(Mishap::HugeText { bytes: 900_000 });
+        let step = town.portal.firing("send_text", Document::deal(512)).property("text", "много слов в одном очень длинном тексте").with(Mishap::HugeText { bytes: 900_000 });
         let step = step.fire().await.unwrap();
         town.settle().await;
         assert_eq!(town.told(step)["error_code"], "text_too_long");

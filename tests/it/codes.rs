@@ -95,7 +95,7 @@ story! {
         town.settle().await;
         told.note(&town.told(step));
         let url = town.url("/b24/robot");
-        let step = town.portal.firing("send_fax", Document::deal(512)).orphan_at(&url).fire().await.unwrap();
+        let step = town.portal.firing("send_fax", Document::deal(512)).waits(true).orphan_at(&url).fire().await.unwrap();
         town.settle().await;
         told.note(&town.portal.step(step).unwrap().answers[0].values);
         assert_eq!(town.sends(), 0, "all of that before the wire");
@@ -111,6 +111,7 @@ story! {
         town.portal.fault("crm.item.get", None, PortalFault::Html { status: 503 });
         told.by(&town, "send_text", json!({"text": "{{deal.title}}", "phone": ["79160000001"], "expressions": "Y", "wait_hours": "1"}), 3 * HOUR).await;
         town.portal.clear_faults();
+        town.pass(HOUR).await;
         town.network.app(APP).change(|app| app.api_key = "sk_rotated".to_owned());
         town.fires("send_template", order_ready(json!({"wait_for": "none"}))).await;
         town.settle().await;
@@ -131,7 +132,8 @@ story! {
 #[test]
 fn every_code_has_words_in_every_language() {
     for code in Code::ALL {
-        let texts: Vec<String> = ["ru", "en"].iter().map(|lang| i18n::text(lang, &format!("refusal-{}", code.as_str()), &BTreeMap::new())).collect();
+        let texts: Vec<String> =
+            ["ru", "en"].iter().map(|lang| i18n::text(lang, &format!("refusal-{}", code.as_str()), &BTreeMap::new())).collect();
         assert!(texts.iter().all(|text| text.chars().count() > 40), "{code:?}: {texts:?}");
         assert_ne!(texts[0], texts[1], "{code:?}");
     }

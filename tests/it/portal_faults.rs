@@ -39,27 +39,27 @@ macro_rules! survives {
 }
 
 survives! { /// Too many requests.
-    a_request_limit_is_waited_out, Fault::too_many_requests() }
+a_request_limit_is_waited_out, Fault::too_many_requests() }
 survives! { /// The method's ten minutes are used up.
-    an_operating_limit_is_waited_out, Fault::operation_time() }
+an_operating_limit_is_waited_out, Fault::operation_time() }
 survives! { /// The portal is under maintenance.
-    a_maintenance_page_is_waited_out, Fault::Html { status: 503 } }
+a_maintenance_page_is_waited_out, Fault::Html { status: 503 } }
 survives! { /// Maintenance that says 200.
-    a_page_with_200_is_no_success, Fault::Html { status: 200 } }
+a_page_with_200_is_no_success, Fault::Html { status: 200 } }
 survives! { /// A proxy gives up.
-    a_bad_gateway_is_repeated, Fault::Html { status: 502 } }
+a_bad_gateway_is_repeated, Fault::Html { status: 502 } }
 survives! { /// The portal fails.
-    an_internal_error_is_repeated, Fault::internal() }
+an_internal_error_is_repeated, Fault::internal() }
 survives! { /// Half a JSON.
-    garbage_is_no_success, Fault::Garbage }
+garbage_is_no_success, Fault::Garbage }
 survives! { /// The line is cut.
-    a_cut_line_is_repeated, Fault::Reset }
+a_cut_line_is_repeated, Fault::Reset }
 survives! { /// Nobody answers.
-    a_hanging_portal_is_repeated, Fault::Hang }
+a_hanging_portal_is_repeated, Fault::Hang }
 survives! { /// It was done, and nobody said so: nothing is created twice.
-    lost_replies_create_nothing_twice, Fault::LoseReply }
+lost_replies_create_nothing_twice, Fault::LoseReply }
 survives! { /// It was done, and 500 was told.
-    a_failure_after_the_deed_creates_nothing_twice, Fault::FailReply }
+a_failure_after_the_deed_creates_nothing_twice, Fault::FailReply }
 
 story! {
     /// The portal has moved: the old address sends us to the new one, which is kept.

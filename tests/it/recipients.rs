@@ -144,6 +144,7 @@ story! {
     /// A hold ends at its time: the client never wrote.
     async fn a_hold_without_an_answer_is_skipped(town) {
         let step = town.fires("send_text", json!({"text": "Ждём", "on_closed_window": "hold", "hold_hours": "3"})).await;
+        town.settle().await;
         town.pass(2 * HOUR).await;
         assert!(town.waits(step));
         town.pass(HOUR + MINUTE).await;

@@ -36,6 +36,8 @@ impl Town {
     pub(crate) async fn refuses_in(&self, document: Document, code: &str, properties: Value, error: &str) -> String {
         let before = self.sends();
         let shown = properties.to_string().chars().take(200).collect::<String>();
+        // A moment of its own, so that the newest call is this one.
+        self.advance(1);
         let step = self.portal.fires(code, document, properties).await.unwrap();
         self.settle().await;
         let values = self.told(step);
@@ -57,6 +59,7 @@ impl Town {
 
     /// `order_ready` to the client.
     pub(crate) async fn sends_template(&self, more: Value) -> StepId {
+        self.advance(1);
         self.fires("send_template", order_ready(more)).await
     }
 

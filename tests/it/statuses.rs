@@ -177,6 +177,8 @@ story! {
         let held = town.fires("send_text", json!({"text": "Ждём", "on_closed_window": "hold", "hold_hours": "48", "wait_hours": "72"})).await;
         town.network.event_fault("message", 1, EventAction::Delay { ms: DAY });
         town.network.user(CLIENT).writes("Я тут");
+        town.advance(5 * SECOND);
+        town.settle().await;
         town.pass(DAY + MINUTE).await;
         assert_eq!(town.api("/messages?direction=in").await["items"].as_array().unwrap().len(), 1);
         assert!(town.waits(held) && town.sends() == 0);

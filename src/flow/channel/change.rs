@@ -216,8 +216,8 @@ fn register_job(portal: &str, now: Ms) -> NewJob {
     NewJob::at(portal, Job::Register { reason: "channels".to_owned() }, now.saturating_add(COLLECT)).once("channels")
 }
 
-/// Reading a channel's list, as soon as possible.
-fn sync_job(portal: &str, channel_id: &str, now: Ms) -> NewJob {
+/// Reading a channel's list at `now`, with a look at the webhook's registration.
+pub(in crate::flow) fn sync_job(portal: &str, channel_id: &str, now: Ms) -> NewJob {
     let job = Job::SyncTemplates { channel_id: channel_id.to_owned() };
     NewJob::at(portal, job, now).once(format!("now:{channel_id}")).cancelled_by(cancel_key(channel_id))
 }

@@ -4,3 +4,4 @@ pub(crate) mod application;
 pub(crate) mod database;
 pub(crate) mod story;
 pub(crate) mod town;
+pub(crate) mod verdict;

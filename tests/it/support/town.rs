@@ -161,7 +161,7 @@ impl Town {
 
     /// A new process on the same database, address and clock.
     pub(crate) async fn start(&mut self) {
-        let listener = TcpListener::bind(("127.0.0.1", self.port)).unwrap();
+        let listener = listen(self.port).await;
         self.port = listener.local_addr().unwrap().port();
         self.running = Some(self.process(listener).await);
     }
@@ -236,7 +236,7 @@ impl Town {
     /// Started again at another public address.
     pub(crate) async fn move_away(&mut self) {
         self.kill().await;
-        let former = TcpListener::bind(("127.0.0.1", self.port)).unwrap();
+        let former = listen(self.port).await;
         self.port = 0;
         self.start().await;
         drop(former);
@@ -347,6 +347,17 @@ impl Town {
         let id = calls["items"][0]["id"].as_str().unwrap_or_else(|| panic!("no calls: {calls}")).to_owned();
         self.api(&format!("/calls/{id}")).await
     }
+}
+
+/// The threads of a killed process let its port go a moment later.
+async fn listen(port: u16) -> TcpListener {
+    for _ in 0..100 {
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+            return listener;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("port {port} stays taken");
 }
 
 #[expect(clippy::disallowed_methods, reason = "the tests' own client")]

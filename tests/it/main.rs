@@ -4,6 +4,8 @@
 
 mod accept;
 mod channels;
+mod crash;
+mod kill;
 mod main_job;
 mod queue;
 mod storage;

@@ -31,6 +31,8 @@ pub(crate) struct Town {
     pub(crate) crash: Arc<Crash>,
     pub(crate) channel: String,
     pub(crate) hold_sends: bool,
+    /// Real time for a whole exchange of the application: short for stories with hangs, long where a slow machine must not show.
+    pub(crate) patience: Duration,
     running: Option<Running>,
     port: u16,
     folder: tempfile::TempDir,
@@ -62,13 +64,20 @@ impl Town {
     }
 
     pub(crate) async fn with(engine: Engine, portal: PortalConfig) -> Option<Self> {
+        let mut town = Self::prepared(engine, portal).await?;
+        town.start().await;
+        Some(town)
+    }
+
+    /// The simulators and an empty database; the application has not been started yet.
+    pub(crate) async fn prepared(engine: Engine, portal: PortalConfig) -> Option<Self> {
         let place = Place::fresh(engine).await?;
         courier24::sim::install_tls();
         let clock = Arc::new(ManualClock::starting_at(MORNING));
         let portal = Portal::start(clock.clone(), portal).unwrap();
         let app = courier24::sim::whatsapp::gupshup::app::App::new(APP).with_templates(templates());
         let network = Network::start(clock.clone(), NetworkConfig { apps: vec![app], ..NetworkConfig::default() }).unwrap();
-        let mut town = Self {
+        Some(Self {
             clock,
             portal,
             network,
@@ -76,13 +85,12 @@ impl Town {
             crash: Arc::new(Crash::default()),
             channel: String::new(),
             hold_sends: false,
+            patience: Duration::from_millis(700),
             running: None,
             port: 0,
             folder: tempfile::tempdir().unwrap(),
             key: base64_key(),
-        };
-        town.start().await;
-        Some(town)
+        })
     }
 
     /// The ordinary start of a story: installed, robots registered, one connected channel, templates known.
@@ -130,15 +138,15 @@ impl Town {
 
     /// A new process on the same database, address and clock.
     pub(crate) async fn start(&mut self) {
-        let listener = TcpListener::bind(("127.0.0.1", self.port)).unwrap();
+        let listener = self.listen().await;
         self.port = listener.local_addr().unwrap().port();
         let parts = Parts {
             clock: self.clock.clone(),
             crash: self.crash.clone(),
             listener: Some(listener),
             outbound: OutboundSettings {
-                total_timeout: Duration::from_millis(700),
-                connect_timeout: Duration::from_millis(500),
+                total_timeout: self.patience,
+                connect_timeout: self.patience,
                 ..OutboundSettings::default()
             },
             roles: Some(Roles { web: true, worker: false }),
@@ -153,6 +161,17 @@ impl Town {
             app.run_until_stopped().await.unwrap();
         });
         self.running = Some(Running { ctx, task });
+    }
+
+    /// The threads of a killed server need a moment to let go of the port.
+    async fn listen(&self) -> TcpListener {
+        for _ in 0..500 {
+            match TcpListener::bind(("127.0.0.1", self.port)) {
+                Ok(listener) => return listener,
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        }
+        panic!("port {} was never freed", self.port);
     }
 
     fn config(&self) -> Config {
@@ -179,6 +198,9 @@ impl Town {
         if let Some(running) = self.running.take() {
             running.task.abort();
             let _ = running.task.await;
+            // What the kernel does at a kill: every connection to the database is cut, the process lock is free.
+            let _ = tokio::time::timeout(Duration::from_secs(10), running.ctx.db.close()).await;
+            running.ctx.db.release_lock();
         }
     }
 
@@ -214,7 +236,9 @@ impl Town {
         for _ in 0..200 {
             self.portal.idle().await;
             let ran = self.run_due().await;
-            let told = self.network.deliver_events().await;
+            // In a task of its own: the network does not forget a callback because a story was broken off.
+            let network = self.network.clone();
+            let told = tokio::spawn(async move { network.deliver_events().await }).await.unwrap();
             if ran == 0 && told == 0 {
                 return;
             }

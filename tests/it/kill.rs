@@ -180,7 +180,7 @@ impl Place {
         let path = format!("/api/v1/portals/{}", self.portal.member_id());
         let app = self.network.app(APP).settings();
         let body = json!({"kind": "gupshup", "name": "Магазин", "settings": {
-            "app_name": app.name, "app_id": app.app_id, "source": app.source, "api_key": app.api_key, "rate": 200}});
+            "app_name": app.name, "app_id": app.app_id, "source": app.source, "api_key": app.api_key}});
         let made = operator.post(&format!("{path}/channels"), &body).await.unwrap();
         assert!(made.status < 300, "{made:?}");
         self.network.app(APP).set_callback(made.body["webhook_url"].as_str().unwrap());
@@ -190,7 +190,8 @@ impl Place {
         })
         .await;
         let portal = self.portal.clone();
-        until("robots stand", Duration::from_secs(30), async || portal.robot("send_template").is_some() && portal.bindings().len() == 3).await;
+        until("robots stand", Duration::from_secs(30), async || portal.robot("send_template").is_some() && portal.bindings().len() == 3)
+            .await;
         self.portal.contact(9).name("Анна", "Ким").phone("+7 916 000-00-01");
         self.portal.deal(512).title("Заказ 118").contact(9).stage("NEW");
     }
@@ -208,7 +209,7 @@ impl Place {
                 });
                 // A process whose call nobody took goes on its own way; what counts are the calls answered 200.
                 let _ = portal.fires("send_template", Document::deal(512), properties).await;
-                tokio::time::sleep(Duration::from_millis(15)).await;
+                tokio::time::sleep(Duration::from_millis(30)).await;
             }
         })
     }
@@ -230,14 +231,20 @@ impl Place {
                     + (SELECT count(*) FROM inbox_event WHERE state = 'stored') \
                     + (SELECT count(*) FROM message WHERE status IN ('queued', 'sending', 'accepted', 'sent')) \
                     + (SELECT count(*) FROM write_back WHERE state = 'pending')";
-        until("everything ends", Duration::from_secs(75), async || self.network.pending_callbacks() == 0 && self.service.count(open).await == 0).await;
+        until("everything ends", Duration::from_secs(75), async || {
+            self.network.pending_callbacks() == 0 && self.service.count(open).await == 0
+        })
+        .await;
     }
 
     async fn judge(&self, fired: u64) {
         let mut wrong: Vec<String> = Vec::new();
         let calls: BTreeMap<String, Vec<String>> = self
             .service
-            .rows("SELECT c.event_token, c.state, COALESCE(a.answer_end, '-'), c.id FROM robot_call c LEFT JOIN answer a ON a.call_id = c.id", 4)
+            .rows(
+                "SELECT c.event_token, c.state, COALESCE(a.answer_end, '-'), c.id FROM robot_call c LEFT JOIN answer a ON a.call_id = c.id",
+                4,
+            )
             .await
             .into_iter()
             .map(|row| (row[0].clone(), row))

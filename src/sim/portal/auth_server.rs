@@ -52,7 +52,14 @@ impl AuthServer {
     /// No port or no thread to be had.
     pub fn start(clock: Arc<dyn Clock>) -> std::io::Result<Self> {
         let (listener, port) = server::listen(0)?;
-        let core = Core { clock, port, registry: Mutex::default(), faults: Mutex::default(), calls: Mutex::default(), nameless: AtomicBool::new(false) };
+        let core = Core {
+            clock,
+            port,
+            registry: Mutex::default(),
+            faults: Mutex::default(),
+            calls: Mutex::default(),
+            nameless: AtomicBool::new(false),
+        };
         let site = Self { core: Arc::new(core), _listening: None };
         let listening = server::serve(listener, port, site.clone())?;
         Ok(Self { _listening: Some(Arc::new(listening)), ..site })

@@ -33,7 +33,11 @@ async fn bring_authorization_back(town: &mut Town) {
     }
     let reply = town.portal.frame(&town.url("/b24/app")).by(1).open().await.unwrap();
     assert_eq!(reply.status, 200, "{}", reply.body);
-    assert_eq!(first(&town.ctx().db, "SELECT status FROM portal").await.as_deref(), Some("active"), "an administrator's visit brings it back");
+    assert_eq!(
+        first(&town.ctx().db, "SELECT status FROM portal").await.as_deref(),
+        Some("active"),
+        "an administrator's visit brings it back"
+    );
     town.settle().await;
 }
 
@@ -94,9 +98,13 @@ impl Seen {
             self.check(status == 200 && journal["state"].is_string(), || format!("journal of {id}: {status} {journal}"));
             match step.state {
                 StepState::Waiting => self.check(false, || format!("process of {id} hangs; state {state}, end {end} {error}")),
-                StepState::Answered => self.check(matches!(end.as_str(), "delivered" | "unknown"), || format!("{id} was answered, journal: {end}")),
+                StepState::Answered => {
+                    self.check(matches!(end.as_str(), "delivered" | "unknown"), || format!("{id} was answered, journal: {end}"))
+                }
                 StepState::TimedOut | StepState::Terminated => {
-                    self.check(matches!(end.as_str(), "delivered" | "unknown" | "too_late"), || format!("{id} is gone, journal: {end} {error}"));
+                    self.check(matches!(end.as_str(), "delivered" | "unknown" | "too_late"), || {
+                        format!("{id} is gone, journal: {end} {error}")
+                    });
                 }
                 StepState::NotWaiting => {}
             }
@@ -120,7 +128,9 @@ impl Seen {
         for real in town.network.messages() {
             let found = own.iter().find(|row| row[1] == real.provider_id || row[2] == real.wamid || row[2] == real.provider_id);
             let Some(row) = found else {
-                self.check(self.forgets, || format!("the network has a message that we do not know as ours ({}): {own:?}", real.status.word()));
+                self.check(self.forgets, || {
+                    format!("the network has a message that we do not know as ours ({}): {own:?}", real.status.word())
+                });
                 continue;
             };
             matched.insert(row[0].clone());
@@ -131,7 +141,8 @@ impl Seen {
             self.check(row[3] == truth || !live, || format!("message {} is {} here and {truth} there", row[0], row[3]));
         }
         for row in own.iter().filter(|row| !matched.contains(&row[0])) {
-            let ended = matches!(row[3].as_str(), "failed" | "skipped" | "cancelled") || (row[3] == "unknown" && (self.died || row[4] != "0"));
+            let ended =
+                matches!(row[3].as_str(), "failed" | "skipped" | "cancelled") || (row[3] == "unknown" && (self.died || row[4] != "0"));
             self.check(ended, || format!("message {} never left and is {}", row[0], row[3]));
         }
     }
@@ -145,7 +156,8 @@ impl Seen {
             let origin = activity.fields.get("originId").and_then(Value::as_str).unwrap_or_default().to_owned();
             *entries.entry(origin).or_default() += 1;
         }
-        let ids: Vec<String> = rows(db, "SELECT id, portal FROM message WHERE direction = 'out'", 2).await.into_iter().map(|row| row[0].clone()).collect();
+        let ids: Vec<String> =
+            rows(db, "SELECT id, portal FROM message WHERE direction = 'out'", 2).await.into_iter().map(|row| row[0].clone()).collect();
         for comment in town.portal.timeline(document).iter().filter(|entry| entry.kind == "comment") {
             for id in ids.iter().filter(|id| comment.text.contains(id.as_str())) {
                 *entries.entry(id.clone()).or_default() += 1;

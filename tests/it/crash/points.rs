@@ -5,17 +5,8 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 /// What stands before the name of a commit or wire call.
-const CALLS: [&str; 9] = [
-    ".commit(\"",
-    ".send(\"",
-    ".download(\"",
-    ".peek(\"",
-    ".call(\"",
-    ".call_with(\"",
-    ".batch(\"",
-    ".batch_with(\"",
-    "run_batch(ctx, \"",
-];
+const CALLS: [&str; 9] =
+    [".commit(\"", ".send(\"", ".download(\"", ".peek(\"", ".call(\"", ".call_with(\"", ".batch(\"", ".batch_with(\"", "run_batch(ctx, \""];
 
 /// Points that no story in a town can pass, and why.
 pub(super) const OUT_OF_REACH: &[(&str, &str)] = &[
@@ -61,7 +52,8 @@ fn named(code: &str, call: &str) -> Vec<String> {
 #[test]
 fn every_commit_and_every_wire_call_names_its_point() {
     assert!(FROM_SOURCE.len() >= 80, "{}: {FROM_SOURCE:#?}", FROM_SOURCE.len());
-    for known in ["deliver.settle", "accept.store", "token.refresh", "bitrix.event_send", "media.copy", "bitrix.find_batch", "viewer.prove"] {
+    for known in ["deliver.settle", "accept.store", "token.refresh", "bitrix.event_send", "media.copy", "bitrix.find_batch", "viewer.prove"]
+    {
         assert!(FROM_SOURCE.contains(known), "{known}");
     }
     for (name, _) in OUT_OF_REACH {

@@ -390,7 +390,8 @@ async fn public_file() -> String {
         while let Ok((mut stream, _)) = socket.accept().await {
             let mut asked = [0_u8; 2_048];
             let _ = stream.read(&mut asked).await;
-            let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", PDF.len());
+            let head =
+                format!("HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", PDF.len());
             let _ = stream.write_all(&[head.as_bytes(), PDF].concat()).await;
         }
     });

@@ -144,11 +144,7 @@ impl Town {
             clock: self.clock.clone(),
             crash: self.crash.clone(),
             listener: Some(listener),
-            outbound: OutboundSettings {
-                total_timeout: self.patience,
-                connect_timeout: self.patience,
-                ..OutboundSettings::default()
-            },
+            outbound: OutboundSettings { total_timeout: self.patience, connect_timeout: self.patience, ..OutboundSettings::default() },
             roles: Some(Roles { web: true, worker: false }),
             create: true,
             hold_sends: self.hold_sends,

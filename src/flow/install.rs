@@ -265,12 +265,7 @@ fn pair_of(sender: &Sender) -> TokenPair {
     }
 }
 
-async fn refresh_as_ours(
-    ctx: &Ctx,
-    sender: &Sender,
-    server_endpoint: &str,
-    application: Application,
-) -> Result<TokenPair, InstallRefusal> {
+async fn refresh_as_ours(ctx: &Ctx, sender: &Sender, server_endpoint: &str, application: Application) -> Result<TokenPair, InstallRefusal> {
     let origin = oauth::allowed_origin(server_endpoint, &ctx.settings.auth_hosts).ok_or(InstallRefusal::HostRefused)?;
     let request = oauth::refresh_request(&origin, &ctx.settings.client_id, &ctx.settings.client_secret, &sender.refresh_token);
     let answer = ctx.outbound.send("install.refresh", Peer::Authorization, request).await;

@@ -26,7 +26,8 @@ pub(super) fn mend(channel: &ChannelConfig, webhook_url: &str, listed: &Value) -
     let rows = listed.get("subscriptions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let text = |row: &Value, key: &str| row.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let ours = format!("/hooks/gupshup/{}/", channel.channel_id);
-    let mut former = rows.iter().filter(|row| text(row, "url") != webhook_url && text(row, "url").contains(&ours)).map(|row| text(row, "id"));
+    let mut former =
+        rows.iter().filter(|row| text(row, "url") != webhook_url && text(row, "url").contains(&ours)).map(|row| text(row, "id"));
     let mut requests = Vec::new();
     if !rows.iter().any(|row| text(row, "url") == webhook_url) {
         let mut set = match former.next() {

@@ -3,7 +3,7 @@
 use crate::support::story::story;
 use crate::support::town::Town;
 use courier24::domain::clock::{HOUR, MINUTE};
-use courier24::sim::portal::{AuthServer, Document, Frame, Options, Portal, StepState};
+use courier24::sim::portal::{AuthServer, Frame, Options, Portal, StepState};
 use serde_json::{Value, json};
 
 const ALIEN: &str = "local.ffffffffffffff.99999999";
@@ -245,9 +245,5 @@ story! {
         let told = town.portal.install_by_callback(&town.url("/b24/install"), 1).await.unwrap();
         assert_eq!(told.status, Some(200), "{}", told.body);
         assert_eq!(town.stored(&town.portal).await.unwrap().domain, town.portal.domain());
-        town.portal.deal(512).title("Заказ");
-        town.portal.finish_install();
-        town.settle().await;
-        assert_eq!(town.portal.field(Document::deal(512), "TITLE"), json!("Заказ"));
     }
 }

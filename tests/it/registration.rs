@@ -221,7 +221,7 @@ story! {
         let neighbour = town.neighbour().await;
 
         town.move_away().await;
-        town.advance(5_000);
+        town.advance(15_000);
         town.settle().await;
         let new = town.url("");
         assert_ne!(old, new);
@@ -251,8 +251,5 @@ story! {
         town.neighbours.push(old.clone());
         town.settle().await;
         assert_eq!(town.shown(&old).await["robots"]["failed"], 0);
-        let step = old.fires("chat_link", courier24::sim::portal::Document::deal(1), json!({"text": "x"})).await.unwrap();
-        town.settle().await;
-        assert!(old.deliveries_of(step).iter().all(|delivery| delivery.accepted()), "{:?}", old.deliveries_of(step));
     }
 }

@@ -33,8 +33,13 @@ pub(crate) struct Town {
     pub(crate) crash: Arc<Crash>,
     pub(crate) channel: String,
     pub(crate) hold_sends: bool,
+<<<<<<< HEAD
     /// What the operator changed in the settings before the next start.
     pub(crate) adjust: fn(&mut Config),
+=======
+    /// Real time for a whole exchange of the application: short for stories with hangs, long where a slow machine must not show.
+    pub(crate) patience: Duration,
+>>>>>>> w/crash
     running: Option<Running>,
     port: u16,
     folder: tempfile::TempDir,
@@ -80,13 +85,20 @@ impl Town {
     }
 
     pub(crate) async fn with(engine: Engine, portal: PortalConfig) -> Option<Self> {
+        let mut town = Self::prepared(engine, portal).await?;
+        town.start().await;
+        Some(town)
+    }
+
+    /// The simulators and an empty database; the application has not been started yet.
+    pub(crate) async fn prepared(engine: Engine, portal: PortalConfig) -> Option<Self> {
         let place = Place::fresh(engine).await?;
         courier24::sim::install_tls();
         let clock = Arc::new(ManualClock::starting_at(MORNING));
         let portal = Portal::start(clock.clone(), portal).unwrap();
         let app = courier24::sim::whatsapp::gupshup::app::App::new(APP).with_templates(templates());
         let network = Network::start(clock.clone(), NetworkConfig { apps: vec![app], ..NetworkConfig::default() }).unwrap();
-        let mut town = Self {
+        Some(Self {
             clock,
             portal,
             neighbours: Vec::new(),
@@ -95,14 +107,16 @@ impl Town {
             crash: Arc::new(Crash::default()),
             channel: String::new(),
             hold_sends: false,
+<<<<<<< HEAD
             adjust: |_| (),
+=======
+            patience: Duration::from_millis(700),
+>>>>>>> w/crash
             running: None,
             port: 0,
             folder: tempfile::tempdir().unwrap(),
             key: base64_key(),
-        };
-        town.start().await;
-        Some(town)
+        })
     }
 
     /// The ordinary start of a story: installed, robots registered, one connected channel, templates known.
@@ -161,7 +175,11 @@ impl Town {
 
     /// A new process on the same database, address and clock.
     pub(crate) async fn start(&mut self) {
-        let listener = TcpListener::bind(("127.0.0.1", self.port)).unwrap();
+<<<<<<< HEAD
+        let listener = listen(self.port).await;
+=======
+        let listener = self.listen().await;
+>>>>>>> w/crash
         self.port = listener.local_addr().unwrap().port();
         self.running = Some(self.process(listener).await);
     }
@@ -177,11 +195,7 @@ impl Town {
             clock: self.clock.clone(),
             crash: self.crash.clone(),
             listener: Some(listener),
-            outbound: OutboundSettings {
-                total_timeout: Duration::from_millis(700),
-                connect_timeout: Duration::from_millis(500),
-                ..OutboundSettings::default()
-            },
+            outbound: OutboundSettings { total_timeout: self.patience, connect_timeout: self.patience, ..OutboundSettings::default() },
             roles: Some(Roles { web: true, worker: false }),
             create: true,
             hold_sends: self.hold_sends,
@@ -196,6 +210,17 @@ impl Town {
         // The worker looks for changes when it starts; here it is worked by hand.
         register::notice_changes(&ctx).await.unwrap();
         Running { ctx, task, port }
+    }
+
+    /// The threads of a killed server need a moment to let go of the port.
+    async fn listen(&self) -> TcpListener {
+        for _ in 0..500 {
+            match TcpListener::bind(("127.0.0.1", self.port)) {
+                Ok(listener) => return listener,
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        }
+        panic!("port {} was never freed", self.port);
     }
 
     fn config(&self) -> Config {
@@ -222,7 +247,14 @@ impl Town {
     pub(crate) async fn kill(&mut self) {
         if let Some(mut running) = self.running.take() {
             running.task.abort();
+<<<<<<< HEAD
             let _ = (&mut running.task).await;
+=======
+            let _ = running.task.await;
+            // What the kernel does at a kill: every connection to the database is cut, the process lock is free.
+            let _ = tokio::time::timeout(Duration::from_secs(10), running.ctx.db.close()).await;
+            running.ctx.db.release_lock();
+>>>>>>> w/crash
         }
     }
 
@@ -236,7 +268,7 @@ impl Town {
     /// Started again at another public address.
     pub(crate) async fn move_away(&mut self) {
         self.kill().await;
-        let former = TcpListener::bind(("127.0.0.1", self.port)).unwrap();
+        let former = listen(self.port).await;
         self.port = 0;
         self.start().await;
         drop(former);
@@ -270,7 +302,9 @@ impl Town {
                 neighbour.idle().await;
             }
             let ran = self.run_due().await;
-            let told = self.network.deliver_events().await;
+            // In a task of its own: the network does not forget a callback because a story was broken off.
+            let network = self.network.clone();
+            let told = tokio::spawn(async move { network.deliver_events().await }).await.unwrap();
             if ran == 0 && told == 0 {
                 return;
             }
@@ -347,6 +381,17 @@ impl Town {
         let id = calls["items"][0]["id"].as_str().unwrap_or_else(|| panic!("no calls: {calls}")).to_owned();
         self.api(&format!("/calls/{id}")).await
     }
+}
+
+/// The threads of a killed process let its port go a moment later.
+async fn listen(port: u16) -> TcpListener {
+    for _ in 0..100 {
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+            return listener;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("port {port} stays taken");
 }
 
 #[expect(clippy::disallowed_methods, reason = "the tests' own client")]

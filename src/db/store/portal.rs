@@ -14,7 +14,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter
 pub enum PortalStatus {
     /// Works.
     Active,
-    /// The token pair is lost; calls are accepted, answers wait for an administrator.
+    /// The token pair is lost; calls are accepted, messages leave, answers and facts wait for an administrator.
     AuthLost,
     /// Plan, payment or overload; looked at again daily.
     Paused,

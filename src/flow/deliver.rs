@@ -8,7 +8,7 @@ mod wire;
 
 use super::channel::{self, Loaded};
 use super::desk::{Desk, Sender};
-use super::pace::{Limits, Turn};
+use super::pace::{Asker, Limits, Turn};
 use super::recheck::{self, Fate, Look};
 use super::results::WindowView;
 use super::settle::{self, Moved};
@@ -219,7 +219,13 @@ async fn go(
             return Ok(());
         }
     };
-    if let Turn::At(at) = ctx.pace.ask(&sender.row.id, &item.message.recipient, &item.message.id, limits(sender), now) {
+    let asker = Asker {
+        portal: &item.message.portal,
+        channel_id: &sender.row.id,
+        recipient: &item.message.recipient,
+        message_id: &item.message.id,
+    };
+    if let Turn::At(at) = ctx.pace.ask(asker, limits(sender), now) {
         plan.later.push((item.job, JobError::Defer { at, why: "pace".to_owned() }));
         return Ok(());
     }

@@ -1,7 +1,6 @@
 //! Reads a channel's template list: page by page, each stored as it comes; at the end what is gone is marked.
 //!
-//! The first reading of a new channel also registers our webhook where the provider's API can, and proves the credentials: the
-//! channel becomes `connected`. Refused credentials make it `auth_failed`; limits are waited for as told, never slept through.
+//! It also registers our webhook where the provider's API can, and proves the credentials: a new channel becomes `connected`. Refused credentials make it `auth_failed`; limits are waited for as told, never slept through.
 
 mod subscribe;
 
@@ -150,7 +149,7 @@ fn again(portal: &str, channel_id: &str, now: Ms) -> NewJob {
 async fn run(ctx: &Ctx, portal: &str, channel_id: &str, job: Option<&Claimed>) -> Result<Synced, SyncError> {
     let channel = channel::load(ctx, portal, channel_id).await?.ok_or(SyncError::NotFound)?;
     // Without our webhook the channel is not ready, but its templates can be read all the same.
-    let registered = if channel.row.state == "new" { subscribe::register(ctx, &channel).await } else { Ok(()) };
+    let registered = subscribe::register(ctx, &channel).await;
     let seen = read_pages(ctx, portal, &channel).await?;
     let known = store::template::list_ids(ctx.db.read(), portal, channel_id).await?;
     let gone: Vec<String> = known.into_iter().filter(|id| !seen.contains(id)).collect();

@@ -16,11 +16,9 @@ pub(super) async fn beat(ctx: &Ctx, leases: &[String], busy: &BTreeSet<i64>) -> 
     let back = queue::reclaim(&tx, Lost::Expired, now).await?;
     tx.commit("worker.beat").await?;
     ctx.db.set_owned_shards(queue::shard_bits(&held.shards));
-    if !held.inherited.is_empty() {
-        ctx.pace.start_empty();
-    }
     for shard in &held.inherited {
         ctx.bitrix.start_empty(*shard);
+        ctx.pace.start_empty(*shard, now);
     }
     if back + held.voided > 0 {
         tracing::warn!(jobs = back + held.voided, shards = held.taken.len(), "jobs of a dead worker are ready again");

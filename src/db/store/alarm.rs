@@ -56,7 +56,10 @@ pub async fn auth_lost(db: &impl Conn) -> DbResult<Vec<portal::Model>> {
 pub async fn channels_down(db: &impl Conn) -> DbResult<Vec<channel::Model>> {
     use channel::Column;
     let down = ["auth_failed", "blocked", "disconnected"];
-    Ok(channel::Entity::find().filter(Column::DeletedAt.is_null()).filter(Column::State.is_in(down)).all(db).await?)
+    // Paused with a reason = by the provider (an empty wallet); a person who pauses knows of it.
+    let stopped = Column::State.eq("paused").and(Column::StateReason.is_not_null());
+    let down = Column::State.is_in(down).or(stopped);
+    Ok(channel::Entity::find().filter(Column::DeletedAt.is_null()).filter(down).all(db).await?)
 }
 
 /// Robots whose registration failed.

@@ -69,6 +69,15 @@ pub async fn list(db: &impl Conn, portal: &str) -> DbResult<Vec<Model>> {
     Ok(live.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).all(db).await?)
 }
 
+/// All channels of a portal, oldest first, the deleted ones included: a rule that names one is told its name.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_with_deleted(db: &impl Conn, portal: &str) -> DbResult<Vec<Model>> {
+    let all = Entity::find().filter(Column::Portal.eq(portal));
+    Ok(all.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).all(db).await?)
+}
+
 /// Names of a portal's channels by id, the deleted ones included: old messages still show theirs.
 ///
 /// # Errors

@@ -62,7 +62,7 @@ pub struct Install {
     pub refresh_token: String,
     /// End of the access token.
     pub access_expires_at: Ms,
-    /// Keyed hash of the refresh token.
+    /// Keyed hashes of the refresh tokens taken, separated by spaces, the newest first.
     pub seed_hash: String,
     /// Administrator.
     pub installer_user_id: String,

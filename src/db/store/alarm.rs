@@ -5,7 +5,7 @@ use crate::db::entity::{channel, portal, registration};
 use crate::db::{Conn, DbResult};
 use crate::domain::clock::Ms;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait as _, IntoActiveModel, QueryFilter};
 
 /// Notes that trouble is there now; the moment it was last told stays.
 ///

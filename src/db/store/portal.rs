@@ -120,6 +120,18 @@ pub async fn save_install(db: &impl Conn, portal: &str, install: &Install, now: 
     Ok(())
 }
 
+/// Replaces the sealed `application_token` of a known portal and the hashes of what was taken; nothing else.
+pub async fn set_application_token(db: &impl Conn, portal: &str, (sealed, seeds): (String, String), now: Ms) -> DbResult<()> {
+    portal::Entity::update_many()
+        .col_expr(portal::Column::ApplicationToken, Expr::value(sealed))
+        .col_expr(portal::Column::SeedHash, Expr::value(Some(seeds)))
+        .col_expr(portal::Column::UpdatedAt, Expr::value(now))
+        .filter(portal::Column::MemberId.eq(portal))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 fn write_install(row: &mut portal::ActiveModel, install: &Install, now: Ms) {
     row.domain = Set(install.domain.clone());
     row.client_endpoint = Set(install.client_endpoint.clone());

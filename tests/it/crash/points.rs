@@ -13,8 +13,8 @@ pub(super) const OUT_OF_REACH: &[(&str, &str)] = &[
     ("worker.boot", "a town works jobs off by hand in virtual time; kill.rs kills the worker of the real binary"),
     ("worker.leave", "passed at an ordered stop only, which is no crash"),
     ("redrive.command", "the command beside the service; its work is redrive.portal's"),
-    ("reseal.chunk", "the command beside the service: see a_reseal_that_dies_is_taken_up_again"),
-    ("reseal.canary", "the command beside the service: see a_reseal_that_dies_is_taken_up_again"),
+    ("reseal.chunk", "a command beside the service, which starts again where it died; no story plays commands yet"),
+    ("reseal.canary", "a command beside the service, which starts again where it died; no story plays commands yet"),
 ];
 
 /// Names of all points, from source.

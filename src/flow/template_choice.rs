@@ -60,12 +60,13 @@ pub(super) async fn fill(
     }
     let filler = &desk.portal.filler;
     let keys: Vec<String> = serde_json::from_str(&row.param_keys).unwrap_or_default();
-    let values = match template_params::match_params(&keys, &choice.params, on_missing, filler)? {
+    let values = match template_params::match_params(&keys, &choice.params, on_missing, filler).map_err(|refusal| placed(refusal, row))? {
         MatchedParams::Filled(values) => values,
         MatchedParams::Skip(key) => return Err(skipped(&key, "params")),
     };
     let buttons: Value = serde_json::from_str(&row.buttons).unwrap_or_default();
-    let Some(buttons) = template_params::match_buttons(&buttons, &choice.button_params, on_missing, filler)? else {
+    let matched = template_params::match_buttons(&buttons, &choice.button_params, on_missing, filler);
+    let Some(buttons) = matched.map_err(|refusal| placed(refusal, row))? else {
         return Err(skipped("button", "button_params"));
     };
     let header = header(ctx, desk, row, document, choice, on_missing).await?;
@@ -87,6 +88,20 @@ pub(super) async fn fill(
         buttons,
     });
     Ok(Filled { content, text })
+}
+
+/// A bare `2` or `0` tells nobody which value is missing: its place and its template stand beside it.
+fn placed(refusal: Refusal, row: &template::Model) -> Refusal {
+    if refusal.code != Code::ValueMissing {
+        return refusal;
+    }
+    let name = refusal.args.get("name").cloned().unwrap_or_default();
+    let place = match refusal.args.get("field").map(String::as_str) {
+        Some("params") => format!("{{{{{name}}}}}"),
+        Some(field) => format!("{field} {name}"),
+        None => name,
+    };
+    refusal.with("name", format!("{place}, {}", shown(row)))
 }
 
 fn skipped(key: &str, field: &str) -> Fault {

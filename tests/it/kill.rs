@@ -133,7 +133,6 @@ impl Drop for Service {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the tests' own client")]
 async fn client_answers(client: &reqwest::Client, request: reqwest::Request) -> bool {
     client.execute(request).await.is_ok_and(|answer| answer.status().is_success())
 }

@@ -165,7 +165,7 @@ story! {
         town.settle().await;
         let sent = town.network.messages();
         assert!(sent.iter().filter(|message| message.account == APP).count() < 60, "the busy channel is paced");
-        let own = sent.iter().position(|message| message.account == "Neighbour").expect("left at once");
+        let own = sent.iter().position(|message| message.account == "Neighbour").unwrap();
         assert!(own < 40, "{own}");
         assert_eq!(neighbour.step(step).unwrap().state, StepState::Answered);
         town.pass(MINUTE).await;

@@ -201,7 +201,7 @@ act! { robots_stand(town) {
     assert_eq!(portals["items"][0]["status"], "active", "{portals}");
     assert_eq!(portals["items"][0]["robots"]["failed"], 0, "{portals}");
     let wanted = portals["items"][0]["robots"]["registered"].as_u64().unwrap();
-    assert_eq!(town.portal.robots().len() as u64, wanted, "{portals}");
+    assert_eq!(u64::try_from(town.portal.robots().len()).unwrap(), wanted, "{portals}");
     assert!(wanted >= 8, "{portals}");
     assert_eq!(town.portal.bindings().len(), 3);
 } }

@@ -132,7 +132,8 @@ impl Running {
             }
         }
         drop(self.server);
-        if let Some((mut task, stop)) = self.workers {
+        // A crashed worker has told its end already; a handle must not be asked twice.
+        if let Some((mut task, stop)) = self.workers.filter(|(task, _)| !task.is_finished()) {
             stop.soft.cancel();
             tokio::select! {
                 _ = &mut task => return,

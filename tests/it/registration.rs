@@ -221,8 +221,10 @@ story! {
         let neighbour = town.neighbour().await;
 
         town.move_away().await;
+        // A shard taken over starts with an empty budget: registering takes its time.
         town.advance(15_000);
         town.settle().await;
+        town.pass(2 * MINUTE).await;
         let new = town.url("");
         assert_ne!(old, new);
         for portal in [&town.portal, &neighbour] {

@@ -18,7 +18,8 @@ pub(crate) struct Ran {
 
 fn command(folder: &Path, args: &[&str], settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_courier24"));
-    command.args(args).current_dir(folder).env_clear();
+    // Any free port unless a story names one: the default may be somebody else's.
+    command.args(args).current_dir(folder).env_clear().env("COURIER24_LISTEN", "127.0.0.1:0");
     for (name, value) in settings {
         command.env(format!("COURIER24_{name}"), value);
     }

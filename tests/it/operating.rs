@@ -3,7 +3,7 @@
 use crate::support::binary::{KEY, Ran, Serving, run, until};
 use crate::support::story::{Engine, Place, story};
 use crate::support::town::{APP, CLIENT, OPERATOR, http, send};
-use courier24::domain::clock::{HOUR, MINUTE};
+use courier24::domain::clock::MINUTE;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use std::time::Duration;
@@ -207,7 +207,6 @@ story! {
         assert!(texts.iter().all(|text| !text.contains(CLIENT) && !text.contains("sk_")), "{texts:?}");
         let times = town.portal.calls_of("im.notify.system.add");
         assert!((2..=9).contains(&times), "three hours, each kind at most once an hour: {times}");
-        let _ = HOUR;
     }
 }
 

@@ -162,7 +162,10 @@ async fn every_story_survives(engine: Engine) {
             wrong.extend(faults);
         }
         reached.extend(passed.keys());
-        if only.is_empty() && !DIES_IN.contains(&story.name) {
+        // On PostgreSQL a death takes far longer (a killed replica's shards are taken over by time): stories are played through there,
+        // and kill.rs kills the real binary on it.
+        let dying = if engine == Engine::Sqlite { &DIES_IN[..] } else { &[] };
+        if only.is_empty() && !dying.contains(&story.name) {
             continue;
         }
         plan.extend(deaths(story, &passed, &mut done).into_iter().map(|death| (story, death)));

@@ -257,11 +257,15 @@ fn opened(ctx: &Ctx, channels: &mut Channels, sender: &Sender) -> Option<Arc<Loa
     known.clone()
 }
 
+/// Most messages a second that WhatsApp takes from one number.
+const FASTEST: u32 = 1_000;
+
 /// The adapter's start values; a channel's own `rate` (messages a second) goes before.
 fn limits(sender: &Sender) -> Limits {
     let known = sender.capabilities();
-    let own = sender.setting("rate").and_then(|rate| rate.as_u64()).and_then(|rate| u32::try_from(rate).ok()).filter(|rate| *rate > 0);
-    Limits { channel_rate: own.unwrap_or(known.channel_rate), pair_interval_ms: known.pair_interval_ms, pair_burst: known.pair_burst }
+    let own = sender.setting("rate").and_then(|rate| rate.as_str()?.parse::<u32>().ok()).filter(|rate| *rate > 0);
+    let channel_rate = own.map_or(known.channel_rate, |rate| rate.min(FASTEST));
+    Limits { channel_rate, pair_interval_ms: known.pair_interval_ms, pair_burst: known.pair_burst }
 }
 
 /// One commit for the whole group: ends, holds, and the intent to send. Returns what may leave now.

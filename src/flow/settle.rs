@@ -1,7 +1,7 @@
 //! What follows when messages moved: answers, deal fields, timeline, deadlines. One function for every mover.
 //!
 //! The status merge itself is the mover's business; nothing here moves a message or performs HTTP. A call's answer is given once:
-//! `answer::put` keeps the first, so the order of deliver, receive and deadline does not matter.
+//! `answer::put_many` keeps the first, so the order of deliver, receive and deadline does not matter.
 
 use super::Ctx;
 use super::portal_view::PortalView;
@@ -184,9 +184,10 @@ async fn answer_reached(tx: &Tx, view: &PortalView, calls: &Calls, now: Ms) -> D
 pub(super) async fn answer(tx: &Tx, view: &PortalView, calls: &[&CallView], now: Ms) -> DbResult<Vec<NewJob>> {
     let mut jobs = Vec::new();
     let (mut told, mut silent, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+    let answers: Vec<(String, Value)> = calls.iter().map(|call| (call.row.id.clone(), Value::Object(call.results(view, now)))).collect();
+    store::answer::put_many(tx, &view.id, &answers, now).await?;
     for call in calls {
         let id = &call.row.id;
-        store::answer::put(tx, &view.id, id, &Value::Object(call.results(view, now)), now).await?;
         keys.push(deadline_key(id));
         if call.row.use_subscription == "Y" {
             told.push(id.clone());

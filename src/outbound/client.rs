@@ -9,8 +9,8 @@ use std::time::Duration;
 /// Idle connections are dropped before peers do it: a request written into a connection that is just being closed would end as
 /// "nobody knows". Node's default is 5 s, the shortest in use.
 const IDLE: Duration = Duration::from_secs(4);
-/// Idle connections kept for one host.
-const IDLE_PER_HOST: usize = 16;
+/// Idle connections kept for one host: what a few portals have on the wire at once, or each wave would shake hands anew.
+const IDLE_PER_HOST: usize = 128;
 
 /// Makes ring the TLS provider of this process; later calls change nothing.
 pub fn install_tls() {

@@ -2,7 +2,8 @@
 //!
 //! An empty poll is one probe of the index over due times, however many jobs wait for later. With few due jobs the oldest window names
 //! every portal and lane; only when it is full are the pairs walked through `job_fair` (a loose index scan, one step a pair), so a
-//! portal with ten thousand due jobs cannot hide one with a single job.
+//! portal with ten thousand due jobs cannot hide one with a single job. Limits are bound as `$n + 0`: SQLite prepares a statement whose
+//! LIMIT is a bare parameter anew at each execution.
 
 use super::pick::{self, Busy, Due, Limits, Pick};
 use super::{Claimed, Group, Job, Lane, SHARDS, bury};
@@ -101,7 +102,7 @@ async fn due_pairs(db: &impl Conn, request: &ClaimRequest<'_>) -> DbResult<Vec<D
     let ours: BTreeSet<i64> = request.shards.iter().copied().collect();
     let backend = db.get_database_backend();
     let sql = "SELECT portal, lane, shard, count(*) FROM (SELECT portal, lane, shard FROM job WHERE state = 'ready' AND run_at <= $1 \
-               ORDER BY run_at LIMIT $2) AS oldest GROUP BY portal, lane, shard";
+               ORDER BY run_at LIMIT $2 + 0) AS oldest GROUP BY portal, lane, shard";
     let values = [Value::from(request.now), Value::from(WINDOW)];
     let rows = db.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     let mut seen = 0;
@@ -143,7 +144,7 @@ const WALK_SQLITE: &str = "WITH RECURSIVE walk(portal, lane, shard, run_at) AS (
     SELECT job.portal, job.lane, job.shard, job.run_at FROM walk CROSS JOIN job WHERE job.rowid = (\
         SELECT n.rowid FROM job AS n WHERE n.state = 'ready' AND (n.portal, n.lane) > (walk.portal, walk.lane) \
         ORDER BY n.portal, n.lane, n.run_at, n.id LIMIT 1) \
-    LIMIT $2) SELECT portal, lane, shard, run_at FROM walk";
+    LIMIT $2 + 0) SELECT portal, lane, shard, run_at FROM walk";
 
 const WALK_POSTGRES: &str = "WITH RECURSIVE walk(portal, lane, shard, run_at) AS (\
     (SELECT portal, lane, shard, run_at FROM job WHERE state = 'ready' AND portal > $1 ORDER BY portal, lane, run_at, id LIMIT 1) \
@@ -192,7 +193,7 @@ fn picked_sqlite(picks: &[Pick]) -> (String, Vec<Value>) {
         let n = values.len() + 4;
         parts.push(format!(
             "SELECT id FROM (SELECT id FROM job WHERE state = 'ready' AND portal = ${n} AND lane = ${} AND run_at <= $3 \
-             ORDER BY run_at, id LIMIT ${})",
+             ORDER BY run_at, id LIMIT ${} + 0)",
             n + 1,
             n + 2
         ));

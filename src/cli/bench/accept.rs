@@ -8,7 +8,7 @@ use super::body::{self, Call};
 use super::folder::Folder;
 use super::load::{Load, Measured};
 use super::process::{self, Settings};
-use super::table::{Row, Spread, Target};
+use super::table::{Row, Spread, Target, float};
 use super::world::{Plan, World};
 use crate::db::connect::{OpenOptions, open};
 use crate::db::scratch;
@@ -58,8 +58,14 @@ async fn against_noop(bench: &mut Bench, name: &str, database: Option<String>, t
         answered.extend(runs.load(&world.service.address, connections).await?.answered);
         for _ in 0..RUNS {
             reference.push(runs.load(&noop.address, connections).await?.rate);
+            let before = world.service.processor().unwrap_or_default();
             let measured = runs.load(&world.service.address, connections).await?;
-            println!("    c={connections}: {:.0}/s, p50 {:.1} ms, p99 {:.1} ms", measured.rate, measured.p50_ms, measured.p99_ms);
+            let busy =
+                world.service.processor().unwrap_or_default().saturating_sub(before).as_secs_f64() * 1_000_000.0 / float(measured.ok);
+            println!(
+                "    c={connections}: {:.0}/s, p50 {:.1} ms, p99 {:.1} ms, {busy:.0} µs of processor a call",
+                measured.rate, measured.p50_ms, measured.p99_ms
+            );
             subject.push(measured.rate);
             answered.extend(measured.answered);
         }

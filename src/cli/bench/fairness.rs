@@ -9,7 +9,7 @@ use super::latency::Sent;
 use super::table::{Row, Spread, Target};
 use super::world::{Plan, World};
 use crate::sim::portal::Document;
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use std::time::Duration;
 
 const PAUSE: Duration = Duration::from_millis(700);
@@ -24,15 +24,13 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<()> {
     world.install().await?;
     let [crowded, single] = world.portals.as_slice() else { bail!("two portals") };
     let (crowded, single) = (crowded.clone(), single.clone());
-    let channels = world.channels(&crowded, bench.scaled(10, 2)).await?;
-    let own = world.channels(&single, 1).await?;
-    let own = own.first().context("channel")?.clone();
+    let crowd = world.channel(&crowded, bench.scaled(80, 20)).await?;
+    let own = world.channel(&single, 10).await?;
     world.quiet().await?;
     let alone = some(&world, &single, &own, SINGLE).await?;
     world.service.kill().await?;
     world.service.start("web").await?;
-    let channel = |index: usize| channels.get(index % channels.len().max(1)).map(String::as_str).unwrap_or_default();
-    world.fire_many(&crowded, calls, |index| (Document::deal(1), body::properties(channel(index), index))).await?;
+    world.fire_many(&crowded, calls, |index| (Document::deal(1), body::properties(&crowd, index))).await?;
     world.service.kill().await?;
     world.service.start("web,worker").await?;
     let beside = some(&world, &single, &own, SINGLE + RUNS).await?;

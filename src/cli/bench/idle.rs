@@ -15,7 +15,7 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<()> {
     let mut world = World::set(bench.folder.path(), Plan::default())?;
     world.service.start("web,worker").await?;
     world.install().await?;
-    world.channels(world.portal()?, 1).await?;
+    world.channel(world.portal()?, 10).await?;
     world.quiet().await?;
     tokio::time::sleep(REST).await;
     let mut rows = Vec::new();

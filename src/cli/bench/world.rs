@@ -93,40 +93,30 @@ impl World {
         Ok(())
     }
 
-    /// Connects this many channels to a portal, with the template synced; returns their ids.
-    pub(super) async fn channels(&self, portal: &Portal, count: usize) -> Result<Vec<String>> {
-        let mut ids = Vec::new();
-        for number in 0..count {
-            let template = Template::new("order_ready", "ru", "Здравствуйте, {{1}}! Заказ {{2}} собран и ждёт вас.");
-            let member: String = portal.member_id().chars().take(8).collect();
-            let app = App::new(&format!("Bench{member}{number}")).with_templates([template]);
-            let settings = json!({"app_name": app.name, "app_id": app.app_id, "source": app.source, "api_key": app.api_key});
-            let body = json!({"kind": "gupshup", "name": app.name, "settings": settings});
-            let desk = self.network.add_app(app);
-            let made = self.post(portal, "/channels", &body).await?;
-            let text =
-                |name: &str| made.get(name).and_then(Value::as_str).map(str::to_owned).with_context(|| format!("channel without {name}"));
-            // Only what a measure asks for flows back: `Network::deliver_events`.
-            desk.put_subscription(Subscription {
-                url: text("webhook_url")?,
-                modes: vec!["DELIVERED".to_owned()],
-                ..Subscription::default()
-            });
-            ids.push(text("id")?);
-        }
-        for id in &ids {
-            self.post(portal, &format!("/channels/{id}/templates/sync"), &json!({})).await?;
-        }
-        for id in &ids {
-            let path = format!("/api/v1/portals/{}/channels/{id}/templates", portal.member_id());
-            until("templates are synced", PATIENCE, async || {
-                let list = self.service.operator.get(&path).await.ok()?;
-                let approved = |row: &Value| row.get("status").and_then(Value::as_str) == Some("APPROVED");
-                list.body.get("items")?.as_array()?.iter().any(approved).then_some(())
-            })
-            .await?;
-        }
-        Ok(ids)
+    /// Connects a channel to a portal, with the template synced; `rate` = messages a second that its provider takes. Returns its id.
+    pub(super) async fn channel(&self, portal: &Portal, rate: usize) -> Result<String> {
+        let template = Template::new("order_ready", "ru", "Здравствуйте, {{1}}! Заказ {{2}} собран и ждёт вас.");
+        let member: String = portal.member_id().chars().take(8).collect();
+        let app = App::new(&format!("Bench{member}")).with_templates([template]);
+        let settings =
+            json!({"app_name": app.name, "app_id": app.app_id, "source": app.source, "api_key": app.api_key, "rate": rate.to_string()});
+        let body = json!({"kind": "gupshup", "name": app.name, "settings": settings});
+        let desk = self.network.add_app(app);
+        let made = self.post(portal, "/channels", &body).await?;
+        let text =
+            |name: &str| made.get(name).and_then(Value::as_str).map(str::to_owned).with_context(|| format!("channel without {name}"));
+        // Only what a measure asks for flows back: `Network::deliver_events`.
+        desk.put_subscription(Subscription { url: text("webhook_url")?, modes: vec!["DELIVERED".to_owned()], ..Subscription::default() });
+        let id = text("id")?;
+        self.post(portal, &format!("/channels/{id}/templates/sync"), &json!({})).await?;
+        let path = format!("/api/v1/portals/{}/channels/{id}/templates", portal.member_id());
+        until("templates are synced", PATIENCE, async || {
+            let list = self.service.operator.get(&path).await.ok()?;
+            let approved = |row: &Value| row.get("status").and_then(Value::as_str) == Some("APPROVED");
+            list.body.get("items")?.as_array()?.iter().any(approved).then_some(())
+        })
+        .await?;
+        Ok(id)
     }
 
     async fn post(&self, portal: &Portal, path: &str, body: &Value) -> Result<Value> {

@@ -1,11 +1,12 @@
 //! The answer a call owes to its process: what it says and how telling it ended (DESIGN.md 4, "four ends").
 
-use crate::db::entity::answer::{ActiveModel, Column, Entity, Model};
+use super::bulk::{self, int, text};
+use crate::db::entity::answer::{Column, Entity, Model};
 use crate::db::{Conn, DbResult, Tx};
 use crate::domain::clock::Ms;
-use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, Set, UpdateMany};
-use serde_json::Value;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, UpdateMany};
+use serde_json::{Value, json};
 
 /// How telling an answer ended; `None` = not yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,27 +36,17 @@ impl End {
     }
 }
 
-/// Stores an answer unless the call already has one: what was promised first stands. Returns whether it is new.
-pub async fn put(tx: &Tx, portal: &str, call_id: &str, return_values: &Value, now: Ms) -> DbResult<bool> {
-    let row = ActiveModel {
-        call_id: Set(call_id.to_owned()),
-        portal: Set(portal.to_owned()),
-        return_values: Set(return_values.to_string()),
-        answer_end: Set(End::None.as_str().to_owned()),
-        attempts: Set(0),
-        last_error: Set(None),
-        created_at: Set(now),
-        last_attempt_at: Set(None),
-        ended_at: Set(None),
-    };
-    let inserted =
-        Entity::insert(row).on_conflict(OnConflict::column(Column::CallId).do_nothing().to_owned()).exec_without_returning(&**tx).await?;
-    Ok(inserted > 0)
+/// Stores answers (call, values) of one portal; a call that has one already keeps it: what was promised first stands.
+pub async fn put_many(tx: &Tx, portal: &str, answers: &[(String, Value)], now: Ms) -> DbResult<()> {
+    let columns = [text("call_id"), text("portal"), text("return_values"), text("answer_end"), int("attempts"), int("created_at")];
+    let row = |(call_id, values): &(String, Value)| json!([call_id, portal, values.to_string(), End::None.as_str(), 0, now]);
+    let rows: Vec<Value> = answers.iter().map(row).collect();
+    bulk::insert(&**tx, "answer", &columns, "ON CONFLICT (call_id) DO NOTHING", "call_id", &rows).await.map(drop)
 }
 
 /// The answer of a call.
 pub async fn find(db: &impl Conn, portal: &str, call_id: &str) -> DbResult<Option<Model>> {
-    Ok(Entity::find_by_id(call_id).filter(Column::Portal.eq(portal)).one(db).await?)
+    bulk::only(db, Entity::find_by_id(call_id).filter(Column::Portal.eq(portal))).await
 }
 
 /// The answers of several calls, in no order.

@@ -8,7 +8,7 @@
 
 use crate::db::{Conn, DbResult};
 use sea_orm::sea_query::{Expr, ExprTrait as _, SimpleExpr};
-use sea_orm::{DbBackend, Statement, Value as Bind};
+use sea_orm::{DbBackend, EntityTrait, Select, Statement, Value as Bind};
 use serde_json::Value;
 
 /// A column of the rows given.
@@ -131,6 +131,11 @@ pub(super) struct Clause {
 async fn returned(db: &impl Conn, statement: Statement) -> DbResult<Vec<String>> {
     let rows = db.query_all_raw(statement).await?;
     rows.iter().map(|row| Ok(row.try_get_by_index::<String>(0)?)).collect()
+}
+
+/// The row of a look-up by a whole key. Not `Select::one`, which binds a LIMIT: SQLite prepares such a statement anew at each execution.
+pub(super) async fn only<E: EntityTrait>(db: &impl Conn, select: Select<E>) -> DbResult<Option<E::Model>> {
+    Ok(select.all(db).await?.into_iter().next())
 }
 
 /// `portal = …`, written so that SQLite does not choose an index by it.

@@ -53,7 +53,7 @@ pub fn undecided(call: &Model) -> bool {
 
 /// One call.
 pub async fn find(db: &impl Conn, portal: &str, id: &str) -> DbResult<Option<Model>> {
-    Ok(Entity::find_by_id(id).filter(bulk::owned_by(portal)).one(db).await?)
+    bulk::only(db, Entity::find_by_id(id).filter(bulk::owned_by(portal))).await
 }
 
 /// Calls by id, in no order; unknown ids are left out.

@@ -1,5 +1,6 @@
 //! Channels of a portal. Secrets arrive sealed and leave sealed; nothing here opens them.
 
+use super::bulk;
 use crate::db::entity::channel::{ActiveModel, Column, Entity, Model};
 use crate::db::entity::message;
 use crate::db::{Conn, DbResult, Tx};
@@ -49,7 +50,7 @@ pub async fn find(db: &impl Conn, portal: &str, channel_id: &str) -> DbResult<Op
 /// # Errors
 /// The database failed.
 pub async fn find_any(db: &impl Conn, portal: &str, channel_id: &str) -> DbResult<Option<Model>> {
-    Ok(Entity::find_by_id(channel_id).filter(Column::Portal.eq(portal)).one(db).await?)
+    bulk::only(db, Entity::find_by_id(channel_id).filter(Column::Portal.eq(portal))).await
 }
 
 /// The channel whose webhook address was called: the caller does not know the portal yet and proves itself by the address's secret.
@@ -57,7 +58,7 @@ pub async fn find_any(db: &impl Conn, portal: &str, channel_id: &str) -> DbResul
 /// # Errors
 /// The database failed.
 pub async fn find_for_hook(db: &impl Conn, channel_id: &str) -> DbResult<Option<Model>> {
-    Ok(Entity::find_by_id(channel_id).one(db).await?)
+    bulk::only(db, Entity::find_by_id(channel_id)).await
 }
 
 /// Live channels of a portal, oldest first.

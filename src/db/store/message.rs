@@ -262,7 +262,7 @@ pub async fn insert_many(tx: &Tx, portal: &str, messages: &[Model]) -> DbResult<
 
 /// One message.
 pub async fn find(db: &impl Conn, portal: &str, id: &str) -> DbResult<Option<Model>> {
-    Ok(Entity::find_by_id(id).filter(bulk::owned_by(portal)).one(db).await?)
+    bulk::only(db, Entity::find_by_id(id).filter(bulk::owned_by(portal))).await
 }
 
 /// Messages by id, in no order; unknown ids are left out.

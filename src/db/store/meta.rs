@@ -1,5 +1,6 @@
 //! Table `meta`: facts about the whole installation (canary, last ticks). Not a place for tenants' settings.
 
+use super::bulk;
 use crate::db::entity::meta;
 use crate::db::{Conn, DbResult};
 use sea_orm::sea_query::OnConflict;
@@ -10,7 +11,7 @@ use sea_orm::{ActiveValue::Set, EntityTrait as _};
 /// # Errors
 /// [`crate::db::DbError`] when the database fails.
 pub async fn find(db: &impl Conn, key: &str) -> DbResult<Option<String>> {
-    Ok(meta::Entity::find_by_id(key).one(db).await?.map(|row| row.value))
+    Ok(bulk::only(db, meta::Entity::find_by_id(key)).await?.map(|row| row.value))
 }
 
 /// Stores a value, replacing the old one.

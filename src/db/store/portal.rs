@@ -3,6 +3,7 @@
 //! Every change of tokens grows `token_version`; whoever writes tokens names the version it started from, so that a slow
 //! refresh never overwrites a newer install. Sealing is the caller's: only ciphertext passes here.
 
+use super::bulk;
 use crate::db::entity::{job, portal};
 use crate::db::{Conn, DbError, DbResult};
 use crate::domain::clock::Ms;
@@ -89,7 +90,7 @@ pub struct SealedPair {
 
 /// A portal's row, whatever its state.
 pub async fn find(db: &impl Conn, portal: &str) -> DbResult<Option<portal::Model>> {
-    Ok(portal::Entity::find_by_id(portal).one(db).await?)
+    bulk::only(db, portal::Entity::find_by_id(portal)).await
 }
 
 /// A page of portals in order of `member_id`, after a cursor.

@@ -1,5 +1,6 @@
 //! Synced templates of a channel. A row that left the provider's list stays, marked: calls in the journal name it.
 
+use super::bulk;
 use crate::db::entity::template::{Column, Entity, Model};
 use crate::db::{Conn, DbResult, Tx};
 use crate::domain::clock::Ms;
@@ -94,7 +95,7 @@ pub async fn mark_vanished(tx: &Tx, portal: &str, channel_id: &str, provider_ids
 /// The database failed.
 pub async fn find(db: &impl Conn, portal: &str, channel_id: &str, choice: &str) -> DbResult<Option<Model>> {
     let choice = choice.trim();
-    let by_id = of_channel(portal, channel_id).filter(Column::ProviderId.eq(choice)).one(db).await?;
+    let by_id = bulk::only(db, of_channel(portal, channel_id).filter(Column::ProviderId.eq(choice))).await?;
     if by_id.is_some() {
         return Ok(by_id);
     }

@@ -36,13 +36,15 @@ const CAPABILITIES: Capabilities = Capabilities {
     pair_burst: 5,
 };
 
-const FIELDS: [SettingField; 7] = [
+const FIELDS: [SettingField; 8] = [
     field("app_name", "text", true),
     field("app_id", "text", false),
     field("source", "digits", true),
     field("api_key", "secret", true),
     field("partner_token", "secret", false),
     field("hook_header", "secret", false),
+    // Messages a second: the vendor names no figure, so an operator who knows his own says it.
+    field("rate", "digits", false),
     SettingField { name: "mark_opt_in", kind: "choice", required: false, choices: &["on_consent", "never", "before_first_template"] },
 ];
 

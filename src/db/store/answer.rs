@@ -1,11 +1,12 @@
 //! The answer a call owes to its process: what it says and how telling it ended (DESIGN.md 4, "four ends").
 
+use super::bulk::{self, int, text};
 use crate::db::entity::answer::{ActiveModel, Column, Entity, Model};
 use crate::db::{Conn, DbResult, Tx};
 use crate::domain::clock::Ms;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, Set};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// How telling an answer ended; `None` = not yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,15 @@ pub async fn put(tx: &Tx, portal: &str, call_id: &str, return_values: &Value, no
     let inserted =
         Entity::insert(row).on_conflict(OnConflict::column(Column::CallId).do_nothing().to_owned()).exec_without_returning(&**tx).await?;
     Ok(inserted > 0)
+}
+
+/// Stores answers of several calls in one statement; a call that has one keeps it. Returns the calls whose answer is new.
+pub async fn put_many(tx: &Tx, portal: &str, answers: &[(String, Value)], now: Ms) -> DbResult<Vec<String>> {
+    const COLUMNS: [bulk::Column; 6] =
+        [text("call_id"), text("portal"), text("return_values"), text("answer_end"), int("attempts"), int("created_at")];
+    let rows: Vec<Value> =
+        answers.iter().map(|(call_id, values)| json!([call_id, portal, values.to_string(), End::None.as_str(), 0, now])).collect();
+    bulk::insert(&**tx, "answer", &COLUMNS, "ON CONFLICT (call_id) DO NOTHING", "call_id", &rows).await
 }
 
 /// The answer of a call.

@@ -77,10 +77,10 @@ async fn attempt(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Endi
     // A call that somebody else decided meanwhile leaves nothing of ours behind.
     stored.retain(|(_, row, _)| won.contains(&row.id));
     let mut jobs = Vec::new();
-    let mut all_rows = Vec::new();
+    let (mut all_rows, mut answers) = (Vec::new(), Vec::new());
     for (case, row, effects) in &mut stored {
         if let Some(values) = &effects.answer {
-            answer::put(&tx, &owner, &row.id, &Value::Object(values.clone()), now).await?;
+            answers.push((row.id.clone(), Value::Object(values.clone())));
             jobs.extend((case.call.use_subscription == "Y").then(|| settle::answer_job(&owner, &row.id, now)));
             if let Some(send) = case.operation.as_ref().and_then(|operation| operation.send()).filter(|send| !send.write_fields.is_empty())
             {
@@ -90,6 +90,7 @@ async fn attempt(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Endi
         jobs.append(&mut effects.jobs);
         all_rows.append(&mut effects.rows);
     }
+    answer::put_many(&tx, &owner, &answers, now).await?;
     messages::insert_many(&tx, &owner, &all_rows).await?;
     conversations::touch_outbound(&tx, &owner, &touches(&all_rows), now).await?;
     queue::enqueue(&tx, ctx.ids.as_ref(), now, &jobs).await?;

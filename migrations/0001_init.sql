@@ -20,7 +20,7 @@ CREATE TABLE portal (
     access_expires_at BIGINT NOT NULL,
     token_version BIGINT NOT NULL,
     token_changed_at BIGINT NOT NULL,
-    seed_hash TEXT,                       -- keyed hash of the refresh token of the last proven install
+    seed_hash TEXT,                       -- keyed hashes of the refresh tokens of the last proven installs
     refresh_owner TEXT,
     refresh_until BIGINT,
     installer_user_id TEXT NOT NULL,

@@ -131,7 +131,7 @@ impl Default for Config {
             bitrix_rate: 2,
             bitrix_burst: 50,
             roles: Roles { web: true, worker: true },
-            workers: 8,
+            workers: 32,
             log: "info".to_owned(),
             log_format: LogFormat::Human,
         }

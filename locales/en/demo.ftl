@@ -5,7 +5,7 @@ demo-missed = STEP NOT OBSERVED. { $expected }
 demo-interrupted = Interrupted.
 demo-service-ended = The service ended by itself: { $status }
 demo-log-kept = Log of the service: { $file }
-demo-stays-open = Everything keeps running. Portal: { $portal } · service: { $service } · Ctrl-C ends it
+demo-stays-open = Everything keeps running. The application's page in the portal: { $page } · service: { $service } · Ctrl-C ends it
 
 demo-scene-service = The service starts as a process of its own
 demo-scene-install = An administrator installs the application

@@ -5,7 +5,7 @@ demo-missed = ШАГ НЕ УВИДЕН. { $expected }
 demo-interrupted = Прервано.
 demo-service-ended = Сервис завершился сам: { $status }
 demo-log-kept = Журнал сервиса: { $file }
-demo-stays-open = Всё продолжает работать. Портал: { $portal } · сервис: { $service } · выход — Ctrl-C
+demo-stays-open = Всё продолжает работать. Страница приложения в портале: { $page } · сервис: { $service } · выход — Ctrl-C
 
 demo-scene-service = Сервис запускается отдельным процессом
 demo-scene-install = Администратор ставит приложение на портал

@@ -12,6 +12,7 @@ use crate::worker::{self, Stop};
 use actix_web::dev::ServerHandle;
 use futures::future::{BoxFuture, FutureExt as _};
 use std::time::Duration;
+use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
 
 /// A part that must not end has ended.
@@ -38,9 +39,11 @@ struct Running {
 }
 
 /// The server works in threads of its own, which end when it is told to.
+///
+/// Its task is not aborted: it is what carries an order to stop out to those threads, and then ends by itself.
 struct Serving {
     handle: ServerHandle,
-    task: AbortOnDropHandle<std::io::Result<()>>,
+    task: JoinHandle<std::io::Result<()>>,
 }
 
 impl Drop for Serving {
@@ -80,7 +83,7 @@ fn begin(app: App) -> Result<Running, RunError> {
         Some(listener) => {
             let server = web::serve(parts, listener, app.metrics_listener).map_err(failed)?;
             let handle = server.handle();
-            Some(Serving { handle, task: AbortOnDropHandle::new(tokio::spawn(server)) })
+            Some(Serving { handle, task: tokio::spawn(server) })
         }
     };
     let workers = works.then(|| {

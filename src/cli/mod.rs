@@ -4,6 +4,8 @@
 //! options only say what to do this once.
 
 pub mod backup;
+#[cfg(feature = "demo")]
+pub mod bench;
 pub mod check;
 #[cfg(feature = "demo")]
 pub mod demo;
@@ -44,6 +46,9 @@ enum Verb {
     /// Run the simulators alone.
     #[cfg(feature = "demo")]
     Sim(sim::SimArgs),
+    /// Measure ratios against references of the same run; exit 1 under a target.
+    #[cfg(feature = "demo")]
+    Bench(bench::BenchArgs),
     /// Bring the schema up to date.
     Migrate(migrate::Args),
     /// Check settings, robots and locales.
@@ -70,7 +75,7 @@ pub fn run() -> ExitCode {
 
 fn execute(cli: Cli) -> anyhow::Result<()> {
     match cli.verb {
-        // Both bring their own settings: nothing of the surroundings may reach a real portal from here.
+        // These bring their own settings: nothing of the surroundings may reach a real portal from here.
         #[cfg(feature = "demo")]
         Verb::Demo(args) => {
             logs("warn", LogFormat::Human)?;
@@ -80,6 +85,11 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         Verb::Sim(args) => {
             logs("warn", LogFormat::Human)?;
             block_on(sim::run(args))
+        }
+        #[cfg(feature = "demo")]
+        Verb::Bench(args) => {
+            logs("warn", LogFormat::Human)?;
+            block_on(bench::run(args))
         }
         verb => configured(verb, Config::load(cli.config.as_deref())?),
     }
@@ -98,7 +108,7 @@ fn configured(verb: Verb, config: Config) -> anyhow::Result<()> {
         }
         Verb::Backup(args) => block_on(backup::run(args, &config)),
         #[cfg(feature = "demo")]
-        Verb::Demo(_) | Verb::Sim(_) => Ok(()),
+        Verb::Demo(_) | Verb::Sim(_) | Verb::Bench(_) => Ok(()),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod entity;
 mod lock;
 pub mod migrate;
 pub mod reseal;
+pub mod scratch;
 pub mod store;
 
 use crate::domain::crash::{Crash, Moment};

@@ -4,6 +4,7 @@
 //! before and after. In production nothing is armed and the call is one relaxed load. A test arms one name;
 //! when it is reached the task stops for good and the harness drops the whole application, as a kill would.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::Notify;
@@ -31,6 +32,7 @@ pub struct Crash {
     plan: Mutex<Option<Armed>>,
     reached: Notify,
     hits: AtomicU64,
+    passed: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 impl Crash {
@@ -40,6 +42,16 @@ impl Crash {
             *plan = Some(Armed { point: point.to_owned(), moment, skip });
             self.armed.store(true, Ordering::SeqCst);
         }
+    }
+
+    /// Counts passages from now on, without stopping anything.
+    pub fn watch(&self) {
+        self.armed.store(true, Ordering::SeqCst);
+    }
+
+    /// How often each point was passed while armed or watching, in the order of names.
+    pub fn passed(&self) -> BTreeMap<&'static str, u64> {
+        self.passed.lock().map(|passed| passed.clone()).unwrap_or_default()
     }
 
     /// Disarms; later passages do nothing.
@@ -64,6 +76,11 @@ impl Crash {
     pub async fn reach(&self, point: &'static str, moment: Moment) {
         if !self.armed.load(Ordering::Relaxed) {
             return;
+        }
+        if moment == Moment::Before
+            && let Ok(mut passed) = self.passed.lock()
+        {
+            *passed.entry(point).or_default() += 1;
         }
         let stop = match self.plan.lock() {
             Ok(mut plan) => match plan.as_mut() {

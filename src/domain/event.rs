@@ -26,6 +26,7 @@ pub struct ProviderEvent {
 /// What an event says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "events live in short lists, and most of them are statuses")]
 pub enum What {
     /// An outgoing message moved.
     Status(StatusEvent),

@@ -124,7 +124,8 @@ mod tests {
     fn retry_after_is_read_in_both_forms_and_capped() {
         let date = "Sun, 06 Nov 1994 08:49:37 GMT";
         let moment = 784_111_777_000;
-        let table: [(&[(&str, &str)], Option<Ms>, Option<Ms>); 8] = [
+        type Row<'a> = (&'a [(&'a str, &'a str)], Option<Ms>, Option<Ms>);
+        let table: [Row<'_>; 8] = [
             (&[("retry-after", "7")], Some(0), Some(7_000)),
             (&[("retry-after", " 0 ")], None, Some(0)),
             (&[("retry-after", "-5")], None, Some(0)),

@@ -91,9 +91,17 @@ pub struct Accepter {
 impl Accepter {
     /// Starts the writer task. It ends when the last [`Accepter`] is gone; if it ends before, the process has to.
     pub fn start(db: Db, ids: Arc<dyn Ids>, clock: Arc<dyn Clock>, wake: Arc<Notify>) -> (Self, JoinHandle<()>) {
+        Self::with_batches(BATCH, Writer { db, ids, clock, wake })
+    }
+
+    /// The same with a transaction for each request: what the group commit is measured against.
+    pub fn one_by_one(db: Db, ids: Arc<dyn Ids>, clock: Arc<dyn Clock>, wake: Arc<Notify>) -> (Self, JoinHandle<()>) {
+        Self::with_batches(1, Writer { db, ids, clock, wake })
+    }
+
+    fn with_batches(most: usize, writer: Writer) -> (Self, JoinHandle<()>) {
         let (buffer, arrivals) = mpsc::channel(BUFFER);
-        let writer = Writer { db, ids, clock, wake };
-        let task = tokio::spawn(writer.run(arrivals));
+        let task = tokio::spawn(writer.run(arrivals, most));
         (Self { buffer, room: Arc::new(Semaphore::new(usize::try_from(BUFFER_KIB).unwrap_or(Semaphore::MAX_PERMITS))) }, task)
     }
 
@@ -120,9 +128,9 @@ struct Writer {
 }
 
 impl Writer {
-    async fn run(self, mut arrivals: mpsc::Receiver<Waiting>) {
-        let mut batch = Vec::with_capacity(BATCH);
-        while arrivals.recv_many(&mut batch, BATCH).await > 0 {
+    async fn run(self, mut arrivals: mpsc::Receiver<Waiting>, most: usize) {
+        let mut batch = Vec::with_capacity(most);
+        while arrivals.recv_many(&mut batch, most).await > 0 {
             self.write(std::mem::take(&mut batch)).await;
         }
     }

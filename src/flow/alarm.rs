@@ -19,8 +19,6 @@ use std::collections::BTreeMap;
 pub enum Kind {
     /// No usable token pair.
     AuthLost,
-    /// The portal's plan, payment or load stops the application.
-    PortalPaused,
     /// A channel cannot send.
     ChannelDown,
     /// A robot is not registered.
@@ -33,14 +31,12 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, for metrics and locales.
-    pub const ALL: [Self; 6] =
-        [Self::AuthLost, Self::PortalPaused, Self::ChannelDown, Self::RegistrationFailed, Self::QueueSlow, Self::JobsDead];
+    pub const ALL: [Self; 5] = [Self::AuthLost, Self::ChannelDown, Self::RegistrationFailed, Self::QueueSlow, Self::JobsDead];
 
     /// The stored word.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AuthLost => "auth_lost",
-            Self::PortalPaused => "portal_paused",
             Self::ChannelDown => "channel_down",
             Self::RegistrationFailed => "registration_failed",
             Self::QueueSlow => "queue_slow",
@@ -52,7 +48,6 @@ impl Kind {
     fn text_key(self) -> &'static str {
         match self {
             Self::AuthLost => "alarm-auth-lost",
-            Self::PortalPaused => "alarm-portal-paused",
             Self::ChannelDown => "alarm-channel-down",
             Self::RegistrationFailed => "alarm-registration-failed",
             Self::QueueSlow => "alarm-queue-slow",
@@ -142,7 +137,7 @@ async fn is_news(ctx: &Ctx, portal: &str, kind: Kind, now: Ms) -> DbResult<bool>
 fn summary(kind: Kind, names: Vec<String>) -> String {
     let numbers = names.iter().filter_map(|name| name.parse::<i64>().ok());
     match kind {
-        Kind::AuthLost | Kind::PortalPaused => String::new(),
+        Kind::AuthLost => String::new(),
         Kind::JobsDead => numbers.sum::<i64>().to_string(),
         Kind::QueueSlow => numbers.max().unwrap_or_default().to_string(),
         Kind::ChannelDown | Kind::RegistrationFailed => {
@@ -173,10 +168,6 @@ async fn tell(ctx: &Ctx, claimed: &Claimed) -> Result<(), JobError> {
     let (Some(alarm), Some(kind), Some(portal)) = (known.filter(due), Kind::parse(word), portal) else {
         return finish(ctx, claimed).await;
     };
-    // What is over needs no words, except a lost authorization: it can only be told once it is back.
-    if alarm.raised_at == store::OVER && kind != Kind::AuthLost {
-        return finish(ctx, claimed).await;
-    }
     notify(ctx, &portal, kind, &alarm).await?;
     let tx = ctx.db.begin().await?;
     store::told(&*tx, &claimed.portal, word, ctx.clock.now()).await?;

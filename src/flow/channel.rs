@@ -3,11 +3,9 @@
 //! Reading only; changes are in `channel/change.rs`. Secrets are opened here and nowhere else.
 
 mod change;
-mod options;
 
 pub use change::{ChannelChange, ChannelError, Created, NewChannel, create, disconnect, update};
 pub(super) use change::{cancel_key, note_state, sync_job};
-pub use options::options;
 
 use super::Ctx;
 use crate::db::crypto::Place;

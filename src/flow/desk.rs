@@ -39,6 +39,7 @@ impl Sender {
 pub(super) struct Desk {
     /// The portal.
     pub(super) portal: PortalView,
+    /// The deleted ones included.
     channels: Vec<channel::Model>,
     templates: HashMap<(String, String), Option<template::Model>>,
 }
@@ -49,7 +50,7 @@ impl Desk {
         let Some(portal) = PortalView::find(db.read(), portal).await? else {
             return Ok(None);
         };
-        let channels = store::channel::list(db.read(), &portal.id).await?;
+        let channels = store::channel::list_with_deleted(db.read(), &portal.id).await?;
         Ok(Some(Self { portal, channels, templates: HashMap::new() }))
     }
 
@@ -66,7 +67,7 @@ impl Desk {
 
     /// A live channel by id.
     pub(super) fn sender(&self, channel_id: &str) -> Option<Sender> {
-        self.channels.iter().find(|row| row.id == channel_id).and_then(Sender::of)
+        self.channels.iter().find(|row| row.id == channel_id && row.deleted_at.is_none()).and_then(Sender::of)
     }
 
     /// A template of a channel's synced list, read once for each choice.

@@ -8,6 +8,7 @@ use crate::db::DbResult;
 use crate::db::entity::{inbox_event, robot_call, write_back};
 use crate::db::store::erase as store;
 use crate::domain::person::Person;
+use crate::domain::phone::variants;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -24,11 +25,7 @@ const PERSONAL_KEYS: &[&str] = &[
     "phones",
     "params",
     "display_name",
-    "name",
     "username",
-    "contact",
-    "company",
-    "lead",
 ];
 
 /// Whom to erase.
@@ -85,17 +82,17 @@ pub async fn person(ctx: &Ctx, portal: &str, who: &Who) -> DbResult<Erased> {
     let tx = ctx.db.begin().await?;
     let messages = store::blank_messages(&*tx, portal, &found.messages).await?;
     for (id, error) in &found.errors {
-        let scrubbed = scrubbed(&found.person, Some(error)).unwrap_or_else(|| store::ERASED_JSON.to_owned());
+        let scrubbed = scrubbed(&found.person, Some(error), &[]).unwrap_or_else(|| store::ERASED_JSON.to_owned());
         store::put_error(&*tx, portal, id, &scrubbed).await?;
     }
     let calls = store::blank_calls(&*tx, portal, &found.call_ids).await?;
     for call in &found.calls {
-        if let Some(decision) = scrubbed(&found.person, call.decision.as_deref()) {
+        if let Some(decision) = scrubbed(&found.person, call.decision.as_deref(), &[]) {
             store::put_decision(&*tx, portal, &call.id, &decision).await?;
         }
     }
     for answer in &answers {
-        if let Some(values) = scrubbed(&found.person, Some(&answer.return_values)) {
+        if let Some(values) = scrubbed(&found.person, Some(&answer.return_values), PERSONAL_KEYS) {
             store::put_answer(&*tx, portal, &answer.call_id, &values).await?;
         }
     }
@@ -118,13 +115,14 @@ pub async fn person(ctx: &Ctx, portal: &str, who: &Who) -> DbResult<Erased> {
 async fn find(ctx: &Ctx, portal: &str, who: &Who) -> DbResult<Found> {
     let db = ctx.db.read();
     let mut keys = Vec::new();
-    keys.extend(who.phone.iter().map(|phone| ("phone".to_owned(), phone.clone())));
+    let spellings: Vec<String> = who.phone.iter().flat_map(|phone| variants(phone)).collect();
+    keys.extend(spellings.iter().map(|phone| ("phone".to_owned(), phone.clone())));
     keys.extend(who.bsuid.iter().map(|bsuid| ("bsuid".to_owned(), bsuid.clone())));
     let conversations = store::conversations(db, portal, &keys).await?;
     let conversation_ids: Vec<String> = conversations.iter().map(|conversation| conversation.id.clone()).collect();
 
     // A person known by phone may have written under a BSUID as well: every id of their conversations counts.
-    let mut person = Person { phones: who.phone.iter().cloned().collect(), others: who.bsuid.iter().cloned().collect() };
+    let mut person = Person { phones: spellings, others: who.bsuid.iter().cloned().collect() };
     for conversation in &conversations {
         person.phones.extend(conversation.phone.clone());
         person.others.extend(conversation.bsuid.iter().chain(&conversation.lid).chain(&conversation.username).cloned());
@@ -184,15 +182,16 @@ async fn inbox_naming(ctx: &Ctx, portal: &str, person: &Person) -> DbResult<Vec<
     Ok(named)
 }
 
-fn scrubbed(person: &Person, json: Option<&str>) -> Option<String> {
+/// JSON without what names the person, or stands under one of the keys.
+fn scrubbed(person: &Person, json: Option<&str>, keys: &[&str]) -> Option<String> {
     let mut value: Value = serde_json::from_str(json?).ok()?;
-    person.scrub(&mut value, PERSONAL_KEYS, store::ERASED);
+    person.scrub(&mut value, keys, store::ERASED);
     Some(value.to_string())
 }
 
 /// What is still owed to the process keeps its shape; what was done needs no payload any more.
 fn payload(person: &Person, write_back: &write_back::Model) -> String {
     let owed = write_back.state == "pending";
-    let kept = owed.then(|| scrubbed(person, Some(&write_back.payload))).flatten();
+    let kept = owed.then(|| scrubbed(person, Some(&write_back.payload), PERSONAL_KEYS)).flatten();
     kept.unwrap_or_else(|| store::ERASED_JSON.to_owned())
 }

@@ -10,6 +10,7 @@ use super::{Ctx, register, token};
 use crate::bitrix::inbound::{FramePost, InstallPost, Sender};
 use crate::bitrix::oauth::{self, AppInfo, Application, RefreshAnswer, TokenPair};
 use crate::bitrix::{ADDRESS_REFUSED, BitrixError, Command, ProofError, form};
+use crate::db::entity::portal as portal_row;
 use crate::db::store::portal as store;
 use crate::db::store::portal::PortalStatus;
 use crate::db::{DbError, DbResult};
@@ -19,6 +20,9 @@ use crate::outbound::Peer;
 use crate::queue::{self, Job, NewJob};
 use serde_json::{Value, json};
 use std::sync::Arc;
+
+/// So many former pairs are known when they come again; their access tokens are long over by then.
+const SEEDS_KEPT: usize = 8;
 
 /// Why an install was refused. Nothing was stored and a live portal is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -199,9 +203,35 @@ async fn prove(ctx: &Ctx, sender: &Sender) -> Result<Proof, InstallRefusal> {
         .await
         .map_err(|error| refused(&error))?;
     let user_id = admin_of(&profile)?;
-    // Last, since it uses the pair up: by now only our application is in doubt.
-    let tokens = if application == Application::Ours { pair_of(sender) } else { refresh_as_ours(ctx, sender, &server_endpoint).await? };
+    // Last, since it uses the pair up: by now only our application, or the refresh token itself, is in doubt.
+    let tokens = match application {
+        Application::Ours if !replaces_a_working_pair(ctx, sender).await? => pair_of(sender),
+        _ => refresh_as_ours(ctx, sender, &server_endpoint, application).await?,
+    };
     Ok(Proof { info, server_endpoint, client_endpoint, user_id, tokens })
+}
+
+/// Whether a live portal would get this pair in place of one that works: then the refresh token has to prove itself too, since the
+/// access token alone says nothing about it.
+async fn replaces_a_working_pair(ctx: &Ctx, sender: &Sender) -> Result<bool, InstallRefusal> {
+    let known = store::find(ctx.db.read(), &sender.member_id).await?;
+    Ok(known.is_some_and(|row| row.status == PortalStatus::Active.as_str() && !was_taken(&row, &seed_hash(ctx, sender))))
+}
+
+fn seed_hash(ctx: &Ctx, sender: &Sender) -> String {
+    ctx.sealer.hash("portal-seed", sender.refresh_token.expose(), true)
+}
+
+/// Whether tokens of this hash were taken before: what is stored is the same pair or a newer one.
+fn was_taken(row: &portal_row::Model, seed_hash: &str) -> bool {
+    row.seed_hash.as_deref().unwrap_or_default().split(' ').any(|taken| taken == seed_hash)
+}
+
+/// The hashes of the latest pairs taken, the newest first.
+fn seeds_with(row: Option<&portal_row::Model>, seed_hash: &str) -> String {
+    let former = row.and_then(|row| row.seed_hash.as_deref()).unwrap_or_default();
+    let former = former.split(' ').filter(|taken| !taken.is_empty() && *taken != seed_hash);
+    std::iter::once(seed_hash).chain(former).take(SEEDS_KEPT).collect::<Vec<_>>().join(" ")
 }
 
 /// The authorization server that the request names; a request of an old portal names none, then the known one or each of the list.
@@ -235,7 +265,7 @@ fn pair_of(sender: &Sender) -> TokenPair {
     }
 }
 
-async fn refresh_as_ours(ctx: &Ctx, sender: &Sender, server_endpoint: &str) -> Result<TokenPair, InstallRefusal> {
+async fn refresh_as_ours(ctx: &Ctx, sender: &Sender, server_endpoint: &str, application: Application) -> Result<TokenPair, InstallRefusal> {
     let origin = oauth::allowed_origin(server_endpoint, &ctx.settings.auth_hosts).ok_or(InstallRefusal::HostRefused)?;
     let request = oauth::refresh_request(&origin, &ctx.settings.client_id, &ctx.settings.client_secret, &sender.refresh_token);
     let answer = ctx.outbound.send("install.refresh", Peer::Authorization, request).await;
@@ -244,6 +274,7 @@ async fn refresh_as_ours(ctx: &Ctx, sender: &Sender, server_endpoint: &str) -> R
         RefreshAnswer::Pair(pair) if pair.member_id.is_empty() || pair.member_id == sender.member_id => Ok(pair),
         RefreshAnswer::Pair(_) => Err(InstallRefusal::OtherPortal),
         RefreshAnswer::Later(why) => Err(InstallRefusal::Unavailable(why)),
+        RefreshAnswer::Lost(why) if application == Application::Ours => Err(InstallRefusal::TokenRejected(why)),
         RefreshAnswer::Lost(_) | RefreshAnswer::WrongClient(_) => Err(InstallRefusal::OtherApplication),
         RefreshAnswer::NotInstalled(why) => Err(InstallRefusal::TokenRejected(why)),
         RefreshAnswer::Payment => Err(InstallRefusal::TokenRejected("payment required".to_owned())),
@@ -274,20 +305,20 @@ fn is_yes(value: Option<&Value>) -> bool {
 async fn store_proof(ctx: &Ctx, sender: &Sender, proof: &Proof, lang: &str, reason: &str) -> DbResult<Installed> {
     let portal = sender.member_id.as_str();
     let now = ctx.clock.now();
-    let seed_hash = ctx.sealer.hash("portal-seed", sender.refresh_token.expose(), true);
+    let seed_hash = seed_hash(ctx, sender);
     let domain = oauth::authority(&proof.client_endpoint).unwrap_or_default();
     let tx = ctx.db.begin().await?;
     let known = store::find(&*tx, portal).await?;
     let first = known.as_ref().is_none_or(|row| row.status == PortalStatus::Uninstalled.as_str());
-    // A repeated delivery of tokens that were taken before: the stored pair may be a newer one, and stays.
-    let repeated = known
-        .as_ref()
-        .is_some_and(|row| row.status == PortalStatus::Active.as_str() && row.seed_hash.as_deref() == Some(seed_hash.as_str()));
+    let installed = Installed { member_id: portal.to_owned(), domain: domain.clone(), user_id: proof.user_id.clone(), first };
+    let live = known.as_ref().filter(|row| row.status == PortalStatus::Active.as_str());
     let refreshed = proof.tokens.refresh_token != sender.refresh_token;
-    if !repeated || refreshed {
-        let install = sealed_install(ctx, sender, proof, (&domain, seed_hash, lang), now);
-        store::save_install(&*tx, portal, &install, now).await?;
+    if !refreshed && live.is_some_and(|row| was_taken(row, &seed_hash)) {
+        // A repeated delivery, or a replay: nothing in it is news.
+        return Ok(installed);
     }
+    let seeds = seeds_with(known.as_ref(), &seed_hash);
+    store::save_install(&*tx, portal, &sealed_install(ctx, sender, proof, (&domain, seeds, lang), now), now).await?;
     queue::cancel(&tx, portal, portal_state::PURGE_KEY).await?;
     register::schedule(&tx, &*ctx.ids, portal, reason, (now, now)).await?;
     let idle = Job::RefreshToken { reason: token::IDLE.to_owned() };
@@ -295,7 +326,7 @@ async fn store_proof(ctx: &Ctx, sender: &Sender, proof: &Proof, lang: &str, reas
     queue::enqueue(&tx, &*ctx.ids, now, &[idle]).await?;
     portal_state::resume(&tx, Subject { portal, version: 0, ids: &*ctx.ids, now }).await?;
     tx.commit("install.stored").await?;
-    Ok(Installed { member_id: portal.to_owned(), domain, user_id: proof.user_id.clone(), first })
+    Ok(installed)
 }
 
 fn sealed_install(ctx: &Ctx, sender: &Sender, proof: &Proof, (domain, seed_hash, lang): (&str, String, &str), now: Ms) -> store::Install {

@@ -143,7 +143,7 @@ fn shown(source: &str) -> String {
 }
 
 fn refused(code: Code, source: &str, rule: &str) -> Refusal {
-    Refusal::new(code, rule).with("name", shown(source)).with("provider_text", "")
+    Refusal::new(code, rule).with("name", shown(source))
 }
 
 fn invalid(source: &str, rule: &str) -> MediaFault {
@@ -155,7 +155,7 @@ fn unreachable(source: &str, rule: &str) -> MediaFault {
 }
 
 fn too_large(source: &str, cap: u64) -> MediaFault {
-    let limit = format!("{} MB", cap / (1024 * 1024));
+    let limit = if cap >= 1024 * 1024 { format!("{} MB", cap / (1024 * 1024)) } else { format!("{} KB", cap / 1024) };
     MediaFault::Refused(refused(Code::MediaTooLarge, source, "larger than the kind allows").with("limit", limit))
 }
 

@@ -28,16 +28,15 @@ pub mod purge;
 pub mod receive;
 mod recheck;
 pub mod redrive;
-pub mod results;
-pub mod settle;
-pub mod sync_templates;
-pub mod write_back;
-
 pub mod register;
 pub mod register_plan;
+pub mod results;
 pub mod run_call;
+pub mod settle;
+pub mod sync_templates;
 mod template_choice;
 pub mod token;
+pub mod write_back;
 
 use crate::bitrix::{Bitrix, BitrixError, TokenError};
 use crate::catalog::Catalog;

@@ -153,7 +153,7 @@ async fn payment(ctx: &Ctx, event: &PortalEvent) -> Result<Taken, EventRefusal> 
 async fn ask_portal(ctx: &Ctx, tx: &Tx, portal: &str, now: Ms) -> DbResult<()> {
     let job = NewJob::at(portal, Job::RefreshToken { reason: token::RECHECK.to_owned() }, now).once(token::RECHECK);
     queue::enqueue(tx, &*ctx.ids, now, &[job]).await?;
-    portals::bring_forward(&**tx, portal, &["refresh_token"], now).await?;
+    portals::bring_forward_keyed(&**tx, portal, ("refresh_token", token::RECHECK), now).await?;
     Ok(())
 }
 

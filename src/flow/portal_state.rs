@@ -4,12 +4,14 @@
 //! Callers commit (naming the point), forget the portal in the cache and wake the workers.
 
 use super::alarm::Kind;
-use crate::db::store::alarm as alarms;
 use crate::db::store::portal as store;
 use crate::db::store::portal::PortalStatus;
+use crate::db::store::{alarm as alarms, dead};
 use crate::db::{DbResult, Tx};
 use crate::domain::clock::{DAY, HOUR, Ms};
 use crate::domain::ids::Ids;
+use crate::domain::message_error::MessageError;
+use crate::domain::refusal::{Code, Refusal};
 use crate::queue::{self, Job, NewJob};
 
 /// How long data of a removed portal is kept.
@@ -95,6 +97,8 @@ pub(super) async fn remove(tx: &Tx, subject: Subject<'_>, clean: bool) -> DbResu
     let changed = store::uninstall(&**tx, subject.portal, subject.version, purge_at, subject.now).await?;
     if changed {
         queue::cancel_portal(tx, subject.portal).await?;
+        let gone = MessageError::of_refusal(&Refusal::new(Code::PortalPaused, "portal uninstalled").with("name", "-"));
+        dead::end_portal(&**tx, subject.portal, &gone.to_json().to_string(), subject.now).await?;
         let purge = NewJob::at(subject.portal, Job::Purge { scope: "portal".to_owned() }, purge_at).once("portal").cancelled_by(PURGE_KEY);
         queue::enqueue(tx, subject.ids, subject.now, &[purge]).await?;
     }

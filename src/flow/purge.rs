@@ -48,7 +48,10 @@ pub async fn tick(ctx: &Ctx) -> DbResult<()> {
         .iter()
         .map(|portal| NewJob::at(&portal.member_id, Job::Purge { scope: "retention".to_owned() }, now + EVERY).once("retention"))
         .collect();
-    jobs.extend(due.iter().map(|gone| NewJob::at(&gone.member_id, Job::Purge { scope: "portal".to_owned() }, now).once(PURGE_KEY)));
+    jobs.extend(
+        due.iter()
+            .map(|gone| NewJob::at(&gone.member_id, Job::Purge { scope: "portal".to_owned() }, now).once("portal").cancelled_by(PURGE_KEY)),
+    );
     if jobs.is_empty() {
         return Ok(());
     }

@@ -7,7 +7,7 @@ use super::alarm::Kind;
 use super::portal_cache::PortalFacts;
 use super::portal_state::{self, Subject};
 use super::register_plan::{BindStep, Definition, Step, bind_steps, hash_of, steps};
-use super::{Ctx, JobError, Leftover, token};
+use super::{Ctx, JobError, Leftover, channel as channels, token};
 use crate::bitrix::bizproc::{self, Registry};
 use crate::bitrix::{BitrixError, RestError, placement};
 use crate::db::entity::channel as channel_row;
@@ -20,14 +20,17 @@ use crate::db::{DbResult, Tx};
 use crate::domain::clock::{DAY, HOUR, MINUTE, Ms};
 use crate::domain::ids::Ids;
 use crate::i18n;
+use crate::provider::registry;
 use crate::queue::{self, Claimed, Group, Job, NewJob};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 
 /// Events that keep us informed about our own installation.
 const EVENTS: [&str; 3] = ["ONAPPUNINSTALL", "ONAPPUPDATE", "ONAPPPAYMENT"];
-/// At most one ready registration of a portal.
+/// At most one ready registration of a portal that somebody asked for.
 const KEY: &str = "register";
+/// The daily look has a key of its own, so that it never swallows a registration asked for now.
+const DAILY: &str = "register-daily";
 /// Pause between portals that are registered anew after a start.
 const SPREAD: Ms = 500;
 /// A deleted channel stays an option while a message of this time used it.
@@ -39,7 +42,7 @@ const REASON_LIMIT: usize = 500;
 pub async fn schedule(tx: &Tx, ids: &dyn Ids, portal: &str, reason: &str, (now, at): (Ms, Ms)) -> DbResult<()> {
     let job = NewJob::at(portal, Job::Register { reason: reason.to_owned() }, at).once(KEY);
     queue::enqueue(tx, ids, now, &[job]).await?;
-    store::bring_forward(&**tx, portal, &["register"], at).await?;
+    store::bring_forward_keyed(&**tx, portal, ("register", KEY), at).await?;
     Ok(())
 }
 
@@ -79,7 +82,9 @@ pub async fn notice_changes(ctx: &Ctx) -> DbResult<()> {
                 portal_state::look_again(&tx, Subject { portal: &row.member_id, version: row.token_version, ids: &*ctx.ids, now }).await?;
             }
             if row.registration_hash.as_deref() != Some(hash.as_str()) {
-                schedule(&tx, &*ctx.ids, &row.member_id, "changed", (now, now.saturating_add(spread))).await?;
+                let at = now.saturating_add(spread);
+                schedule(&tx, &*ctx.ids, &row.member_id, "changed", (now, at)).await?;
+                queue::enqueue(&tx, &*ctx.ids, now, &webhooks_of(ctx, &row.member_id, at).await?).await?;
                 spread = spread.saturating_add(SPREAD);
             }
         }
@@ -87,6 +92,17 @@ pub async fn notice_changes(ctx: &Ctx) -> DbResult<()> {
         ctx.wake.notify_waiters();
     }
     Ok(())
+}
+
+/// Looks at the webhooks that were registered at providers through their API: our address may be another one now.
+async fn webhooks_of(ctx: &Ctx, portal: &str, at: Ms) -> DbResult<Vec<NewJob>> {
+    let living = channel::list(ctx.db.read(), portal).await?;
+    let registers = |row: &channel_row::Model| {
+        registry::find(&row.kind)
+            .zip(channels::config(ctx, row).ok())
+            .is_some_and(|(provider, config)| provider.build_subscriptions(&config).is_some())
+    };
+    Ok(living.iter().filter(|row| registers(row)).map(|row| channels::sync_job(portal, &row.id, at)).collect())
 }
 
 /// What this binary at this address registers, channels apart: they have their own occasion.
@@ -359,7 +375,7 @@ async fn finish(ctx: &Ctx, job: &Claimed, report: Option<Report>) -> Result<(), 
             tracing::warn!(portal.id = portal, failures, "registration incomplete");
         }
         // Robots vanish with an update of the application, and its event comes once or never.
-        let again = NewJob::at(portal, Job::Register { reason: "daily".to_owned() }, now.saturating_add(DAY)).once(KEY);
+        let again = NewJob::at(portal, Job::Register { reason: "daily".to_owned() }, now.saturating_add(DAY)).once(DAILY);
         queue::enqueue(&tx, &*ctx.ids, now, &[again]).await?;
     }
     tx.commit("register.stored").await?;

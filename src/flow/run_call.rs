@@ -140,7 +140,7 @@ async fn load(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<(Vec<Case>, V
     let (mut cases, mut nothing) = (Vec::new(), Vec::new());
     for job in jobs {
         // A dead call's job was redriven: it is decided after all.
-        match id(job).and_then(|id| calls.remove(&id)).filter(|call| call::undecided(call)) {
+        match id(job).and_then(|id| calls.remove(&id)).filter(call::undecided) {
             Some(call) => cases.push(Case::new(job.clone(), call)),
             None => nothing.push(job.clone()),
         }

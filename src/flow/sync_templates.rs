@@ -1,7 +1,6 @@
 //! Reads a channel's template list: page by page, each stored as it comes; at the end what is gone is marked.
 //!
-//! The first reading of a new channel also registers our webhook where the provider's API can, and proves the credentials: the
-//! channel becomes `connected`. Refused credentials make it `auth_failed`; limits are waited for as told, never slept through.
+//! It also registers our webhook where the provider's API can, and proves the credentials: a new channel becomes `connected`. Refused credentials make it `auth_failed`; limits are waited for as told, never slept through.
 
 mod subscribe;
 
@@ -108,38 +107,53 @@ pub async fn sync(ctx: &Ctx, portal: &str, channel_id: &str) -> Result<Synced, S
     result
 }
 
-/// What becomes of a job whose reading failed: finished when nothing would come of repeating it.
+/// What becomes of a job whose reading failed: finished when nothing would come of repeating it soon.
 async fn give_up(ctx: &Ctx, portal: &str, channel_id: &str, claimed: &Claimed, error: SyncError) -> Result<(), JobError> {
-    let (state, reason) = match error {
-        SyncError::NotFound | SyncError::Unsupported => (None, String::new()),
-        SyncError::Provider { error, .. } if channel::state_after(error.class).is_some() => (channel::state_after(error.class), error.text),
-        SyncError::Provider { error, after_ms } if error.class == ErrorClass::RateLimit => {
-            return Err(JobError::Retry { after_ms: Some(after_ms.unwrap_or(LIMIT_PAUSE)), why: error.text });
+    let error = match error {
+        SyncError::NotFound | SyncError::Unsupported => None,
+        SyncError::Provider { error, after_ms } if repeatable(&error) => {
+            let limit = (error.class == ErrorClass::RateLimit).then_some(LIMIT_PAUSE);
+            return Err(JobError::Retry { after_ms: after_ms.or(limit), why: error.text });
         }
-        SyncError::Provider { error, after_ms } => return Err(JobError::Retry { after_ms, why: error.text }),
+        SyncError::Provider { error, .. } => Some(error),
         SyncError::Outbound(error) => return Err(JobError::Retry { after_ms: None, why: error.to_string() }),
         SyncError::Db(error) => return Err(error.into()),
         SyncError::LeaseLost => return Err(JobError::LeaseLost),
     };
+    let now = ctx.clock.now();
     let tx = ctx.db.begin().await?;
-    if let Some(state) = state {
-        channel::note_state(&tx, portal, channel_id, state, Some(&reason), ctx.clock.now()).await?;
+    if let Some(error) = error {
+        tracing::warn!(portal.id = portal, channel.id = channel_id, error.class = ?error.class, "template list refused");
+        match channel::state_after(error.class) {
+            // Its administrator has to act; the change starts a new reading.
+            Some(state) => channel::note_state(&tx, portal, channel_id, state, Some(&error.text), now).await?,
+            None => drop(queue::enqueue(&tx, ctx.ids.as_ref(), now, &[again(portal, channel_id, now)]).await?),
+        }
     }
     queue::complete(&tx, &[claimed]).await?;
     tx.commit("sync_templates.given_up").await?;
     Ok(())
 }
 
+/// Limits, outages and what nobody understands pass; a refusal of the request itself does not.
+fn repeatable(error: &ProviderError) -> bool {
+    error.class.retryable() || error.class == ErrorClass::Unknown
+}
+
+fn again(portal: &str, channel_id: &str, now: Ms) -> NewJob {
+    let job = Job::SyncTemplates { channel_id: channel_id.to_owned() };
+    let later = NewJob::at(portal, job, now.saturating_add(AGAIN)).once(format!("daily:{channel_id}"));
+    later.cancelled_by(channel::cancel_key(channel_id))
+}
+
 async fn run(ctx: &Ctx, portal: &str, channel_id: &str, job: Option<&Claimed>) -> Result<Synced, SyncError> {
     let channel = channel::load(ctx, portal, channel_id).await?.ok_or(SyncError::NotFound)?;
     // Without our webhook the channel is not ready, but its templates can be read all the same.
-    let registered = if channel.row.state == "new" { subscribe::register(ctx, &channel).await } else { Ok(()) };
+    let registered = subscribe::register(ctx, &channel).await;
     let seen = read_pages(ctx, portal, &channel).await?;
     let known = store::template::list_ids(ctx.db.read(), portal, channel_id).await?;
     let gone: Vec<String> = known.into_iter().filter(|id| !seen.contains(id)).collect();
     let now = ctx.clock.now();
-    let again = Job::SyncTemplates { channel_id: channel_id.to_owned() };
-    let again = NewJob::at(portal, again, now.saturating_add(AGAIN)).once(format!("daily:{channel_id}"));
     let tx = ctx.db.begin().await?;
     let vanished = store::template::mark_vanished(&tx, portal, channel_id, &gone, now).await?;
     store::channel::mark_synced(&tx, portal, channel_id, now).await?;
@@ -149,7 +163,7 @@ async fn run(ctx: &Ctx, portal: &str, channel_id: &str, job: Option<&Claimed>) -
     if let (Some(job), true) = (job, registered.is_ok()) {
         queue::complete(&tx, &[job]).await?;
     }
-    queue::enqueue(&tx, ctx.ids.as_ref(), now, &[again.cancelled_by(channel::cancel_key(channel_id))]).await?;
+    queue::enqueue(&tx, ctx.ids.as_ref(), now, &[again(portal, channel_id, now)]).await?;
     tx.commit("sync_templates.done").await?;
     tracing::info!(portal.id = portal, channel.id = channel_id, templates = seen.len(), vanished, "templates read");
     if job.is_some() {

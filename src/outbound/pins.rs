@@ -147,7 +147,8 @@ impl Resolve for PinnedResolver {
             if addresses.is_empty() {
                 return Err("no checked address".into());
             }
-            Ok(Box::new(addresses.into_iter()) as Addrs)
+            let addresses: Addrs = Box::new(addresses.into_iter());
+            Ok(addresses)
         })
     }
 }

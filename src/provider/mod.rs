@@ -210,7 +210,9 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     fn build_opt_in(&self, channel: &ChannelConfig, phone: &str) -> Option<HttpRequest>;
     /// Classifies an answer that is not a send (template list, opt-in): `None` = fine.
     fn read_error(&self, answer: &HttpResponse) -> Option<ProviderError>;
-    /// Requests that register our webhook at the provider, when it can be done by API; else empty and pages show steps.
-    /// The last one reads the registration back: its answer names `webhook_url` when all is well.
-    fn build_subscribe(&self, channel: &ChannelConfig, webhook_url: &str) -> Vec<HttpRequest>;
+    /// Request that reads which webhooks the provider has; `None` where people enter the address by hand and pages show the steps.
+    fn build_subscriptions(&self, channel: &ChannelConfig) -> Option<HttpRequest>;
+    /// What has to be asked so that the provider reports to `webhook_url` and no more to a former address of this channel, seen from the
+    /// answer to [`Provider::build_subscriptions`]; empty when all is well.
+    fn build_subscribe(&self, channel: &ChannelConfig, webhook_url: &str, listed: &serde_json::Value) -> Vec<HttpRequest>;
 }

@@ -41,6 +41,21 @@ pub async fn hasten(tx: &Tx, portal: &str, lanes: &[Lane], now: Ms) -> DbResult<
     Ok(moved)
 }
 
+/// Pulls forward to now the ready `Deliver` jobs of messages that a channel holds; returns how many moved.
+///
+/// # Errors
+/// [`crate::db::DbError`] when the database fails.
+pub async fn release_held(tx: &Tx, portal: &str, channel_id: &str, now: Ms) -> DbResult<u64> {
+    let sql = "UPDATE job SET run_at = $1 WHERE state = 'ready' AND portal = $2 AND kind = 'deliver' AND run_at > $1 \
+               AND EXISTS (SELECT 1 FROM message AS held WHERE held.id = job.idem_key AND held.portal = $2 \
+               AND held.channel_id = $3 AND held.status = 'held')";
+    let moved = run(tx, sql, vec![Value::from(now), Value::from(portal), Value::from(channel_id)]).await?;
+    if moved > 0 {
+        hint(tx, std::iter::once(portal)).await?;
+    }
+    Ok(moved)
+}
+
 /// Dead jobs back to ready with fresh attempts; all portals when `portal` is `None`. A dead job whose key has a ready one, or a newer
 /// dead one, is dropped instead. Returns how many are ready now.
 ///

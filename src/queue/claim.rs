@@ -243,7 +243,6 @@ async fn gather(tx: &Tx, rows: &[QueryResult]) -> DbResult<Vec<Group>> {
 }
 
 /// A claimed row; inner error = its payload is of no kind this binary knows.
-#[expect(clippy::type_complexity, reason = "two outcomes of one row, used once")]
 fn read(row: &QueryResult) -> DbResult<Result<(Claimed, Lane), (Claimed, String)>> {
     let payload: String = row.try_get_by_index(3)?;
     let parsed = serde_json::from_str::<Job>(&payload);

@@ -1,6 +1,7 @@
 //! How much is waiting and for how long: numbers for `/metrics`, no names of portals.
 
 use super::Lane;
+use crate::db::bulk::{Cell, Kind, list, one_of};
 use crate::db::{Conn, DbResult};
 use crate::domain::clock::Ms;
 use sea_orm::{Statement, Value};
@@ -32,6 +33,18 @@ pub async fn depths(db: &impl Conn, now: Ms) -> DbResult<Vec<Depth>> {
         }
     }
     Ok(depths)
+}
+
+/// Whether any job of these lanes is ready, due or not, or under way. One step when there is.
+///
+/// # Errors
+/// [`crate::db::DbError`] when the database fails.
+pub async fn unfinished(db: &impl Conn, lanes: &[Lane]) -> DbResult<bool> {
+    let backend = db.get_database_backend();
+    let lane = one_of(backend, "lane", 1, Kind::Int);
+    let sql = format!("SELECT 1 FROM job WHERE state IN ('ready', 'running') AND {lane} LIMIT 1");
+    let values = [list(backend, lanes.iter().map(|lane| Cell::Int(lane.number())))];
+    Ok(db.query_one_raw(Statement::from_sql_and_values(backend, sql, values)).await?.is_some())
 }
 
 /// Buried jobs of the whole installation.

@@ -90,10 +90,7 @@ fn method_label(method: &Method) -> &'static str {
 
 /// An answer as it is, or the document of the problem it stands for.
 fn answered<B: MessageBody + 'static>(response: ServiceResponse<B>, id: &RequestId) -> ServiceResponse<BoxBody> {
-    let document = match response.response().error() {
-        Some(error) => Some(told(error, response.request(), id)),
-        None => None,
-    };
+    let document = response.response().error().map(|error| told(error, response.request(), id));
     match document {
         Some(document) => ServiceResponse::new(response.into_parts().0, document),
         None => response.map_into_boxed_body(),

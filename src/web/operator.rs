@@ -10,7 +10,7 @@ use std::future::{Ready, ready};
 
 /// Proof, by its existence as a handler's argument, that the operator calls.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Operator;
+pub(crate) struct Operator;
 
 impl FromRequest for Operator {
     type Error = Problem;

@@ -37,7 +37,7 @@ impl Page<'_> {
         let title = escape(&i18n::text(self.lang, self.title, &self.args));
         let mut body = String::new();
         for key in self.sentences {
-            let _ = write!(body, "<p>{}</p>\n", escape(&i18n::text(self.lang, key, &self.args)));
+            let _ = writeln!(body, "<p>{}</p>", escape(&i18n::text(self.lang, key, &self.args)));
         }
         if let Some(boot) = &self.boot {
             let _ = write!(

@@ -259,3 +259,20 @@ pub(super) fn of_framework(status: StatusCode) -> Problem {
         _ => Code::Internal,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_says_what_to_do_in_every_language() {
+        for code in Code::ALL {
+            let key = Problem::new(*code).text_key();
+            for lang in i18n::LANGUAGES {
+                for key in [key.clone(), format!("{key}-next")] {
+                    assert_ne!(i18n::text(lang, &key, &BTreeMap::new()), key, "{lang}");
+                }
+            }
+        }
+    }
+}

@@ -23,9 +23,9 @@ pub struct Parts {
 }
 
 /// One for the process, shared by all server threads.
-pub struct State {
+pub(crate) struct State {
     /// What use cases need.
-    pub ctx: Ctx,
+    pub(super) ctx: Ctx,
     pub(super) operator_token: Secret,
     pub(super) metrics: Option<PrometheusHandle>,
     pub(super) workers_alive: Alive,

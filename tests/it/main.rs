@@ -1,10 +1,33 @@
 //! The one integration binary.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that finds something missing has failed")]
+
 mod accept;
+mod bad_input;
+mod channels;
+mod codes;
+mod crash;
+mod expressions;
+mod failure_codes;
+mod install;
+mod keeping;
+mod kill;
 mod main_job;
+mod operating;
 mod outgoing;
+mod portal_faults;
+mod portal_states;
+mod portals;
+mod provider_faults;
 mod queue;
+mod recipients;
+mod registration;
+mod removal;
+mod replicas;
+mod secrets;
+mod statuses;
 mod storage;
 mod support;
 mod tree;
+mod waits;
 mod worker;

@@ -7,8 +7,8 @@ use courier24::flow::{Ctx, JobError, Leftover};
 use courier24::queue::{self, Group, Job, Lane, NewJob};
 use courier24::worker::{self, Pulse, Stop, run_due_with};
 use futures::future::BoxFuture;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 fn run_call(portal: &str, name: &str) -> NewJob {
@@ -165,6 +165,66 @@ on_both_databases! {
         assert_eq!(number(&ctx.db, "SELECT count(*) FROM shard_lease").await, 0);
         assert_eq!(run_due_with(&ctx, obedient).await, 1);
     }
+}
+
+static HANDLED: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
+
+/// Notes which replica worked which call; a call named `stuck` never ends.
+fn noting(ctx: &Ctx, group: Group) -> BoxFuture<'_, Leftover> {
+    Box::pin(async move {
+        for job in &group.jobs {
+            let Job::RunCall { call_id } = &job.job else { continue };
+            HANDLED.lock().unwrap().push((ctx.settings.boot_id.clone(), call_id.clone()));
+            if call_id == "stuck" && HANDLED.lock().unwrap().iter().filter(|(_, name)| name == "stuck").count() == 1 {
+                std::future::pending::<()>().await;
+            }
+        }
+        let tx = ctx.db.begin().await.unwrap();
+        queue::complete(&tx, &group.jobs.iter().collect::<Vec<_>>()).await.unwrap();
+        tx.commit("test").await.unwrap();
+        Leftover::new()
+    })
+}
+
+async fn until(enough: impl Fn() -> bool) {
+    let wait = async {
+        while !enough() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), wait).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replicas_share_the_portals_and_one_takes_over_from_the_other() {
+    let Some(test) = crate::support::database::TestDb::postgres().await else { return };
+    let clock = Arc::new(ManualClock::starting_at(START));
+    let apps = [build(&test, &clock).await, build(&test, &clock).await];
+    let replica =
+        |app: &courier24::app::App| tokio::spawn(worker::run_with(app.ctx().clone(), 8, Stop::default(), Pulse::default(), noting));
+    let mut running: Vec<_> = apps.iter().map(replica).collect();
+    let jobs: Vec<NewJob> = (0..64).map(|n| run_call(&format!("p{n}"), &format!("first {n}"))).collect();
+    store(apps[0].ctx(), &jobs).await;
+    until(|| HANDLED.lock().unwrap().len() >= 64).await;
+    // Shares are even after at most two heartbeats of each.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    HANDLED.lock().unwrap().clear();
+    let jobs: Vec<NewJob> = (0..64).map(|n| run_call(&format!("p{n}"), &format!("second {n}"))).collect();
+    store(apps[1].ctx(), &jobs).await;
+    until(|| HANDLED.lock().unwrap().len() >= 64).await;
+    let by_replica = |boot: &str| HANDLED.lock().unwrap().iter().filter(|(by, _)| by == boot).count();
+    let boots = apps.each_ref().map(|app| app.ctx().settings.boot_id.clone());
+    assert_eq!(by_replica(&boots[0]) + by_replica(&boots[1]), 64, "nothing is worked twice");
+    assert!(boots.iter().all(|boot| by_replica(boot) > 10), "both work");
+
+    HANDLED.lock().unwrap().clear();
+    store(apps[0].ctx(), &[run_call("p1", "stuck")]).await;
+    until(|| !HANDLED.lock().unwrap().is_empty()).await;
+    let holder = HANDLED.lock().unwrap()[0].0.clone();
+    running.remove(usize::from(holder == boots[1])).abort();
+    clock.advance(7 * SECOND);
+    until(|| HANDLED.lock().unwrap().len() >= 2).await;
+    assert_ne!(HANDLED.lock().unwrap()[1].0, holder);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -78,7 +78,7 @@ impl Stage {
 /// The first text inside a layout that contains these words.
 fn text_with(layout: &Value, words: &str) -> Option<String> {
     match layout {
-        Value::String(text) => text.contains(words).then(|| text.clone()),
+        Value::String(text) => text.contains(words).then(|| text.split_whitespace().collect::<Vec<_>>().join(" ")),
         Value::Array(items) => items.iter().find_map(|item| text_with(item, words)),
         Value::Object(fields) => fields.values().find_map(|field| text_with(field, words)),
         _ => None,

@@ -87,7 +87,9 @@ impl Stage {
     /// Names the addresses that stay open.
     pub(super) fn stay_open(&self) {
         self.narrator.print("");
-        self.narrator.say("demo-stays-open", &[("portal", &self.portal.origin()), ("service", &self.service.origin())]);
+        let application: String = form_urlencoded::byte_serialize(format!("{}/b24/app", self.service.origin()).as_bytes()).collect();
+        let page = format!("{}/_sim/page?url={application}", self.portal.origin());
+        self.narrator.say("demo-stays-open", &[("page", &page), ("service", &self.service.origin())]);
     }
 
     /// Stops the service and removes what was made for this run only.

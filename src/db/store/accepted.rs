@@ -3,6 +3,7 @@
 use crate::db::bulk::{self, Cell, Column, Kind, Rows};
 use crate::db::{Conn, DbResult};
 use crate::domain::clock::Ms;
+use sea_orm::{Statement, Value};
 
 /// A robot call as it is accepted.
 #[derive(Debug, Clone)]
@@ -146,4 +147,16 @@ async fn insert(db: &impl Conn, table: &str, rows: &Rows<'_>, conflict: &str, id
         return Ok(ids.iter().map(|id| (*id).to_owned()).collect());
     }
     bulk::present(db, table, ids).await
+}
+
+/// Which of these event tokens a portal has calls of.
+///
+/// # Errors
+/// [`crate::db::DbError`] when the database fails.
+pub async fn known_tokens(db: &impl Conn, portal: &str, tokens: &[String]) -> DbResult<Vec<String>> {
+    let backend = db.get_database_backend();
+    let sql = format!("SELECT event_token FROM robot_call WHERE portal = $1 AND {}", bulk::one_of(backend, "event_token", 2, Kind::Text));
+    let values = [Value::from(portal), bulk::list(backend, tokens.iter().map(Cell::from))];
+    let rows = db.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }

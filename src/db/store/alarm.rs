@@ -7,9 +7,6 @@ use crate::domain::clock::Ms;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
-/// `raised_at` of trouble that is over: the row stays, so that it is not told twice an hour when it comes back.
-pub const OVER: Ms = 0;
-
 /// Notes that trouble is there now; the moment it was last told stays.
 ///
 /// # Errors
@@ -59,7 +56,10 @@ pub async fn auth_lost(db: &impl Conn) -> DbResult<Vec<portal::Model>> {
 pub async fn channels_down(db: &impl Conn) -> DbResult<Vec<channel::Model>> {
     use channel::Column;
     let down = ["auth_failed", "blocked", "disconnected"];
-    Ok(channel::Entity::find().filter(Column::DeletedAt.is_null()).filter(Column::State.is_in(down)).all(db).await?)
+    // Paused with a reason = by the provider (an empty wallet); a person who pauses knows of it.
+    let stopped = Column::State.eq("paused").and(Column::StateReason.is_not_null());
+    let down = Column::State.is_in(down).or(stopped);
+    Ok(channel::Entity::find().filter(Column::DeletedAt.is_null()).filter(down).all(db).await?)
 }
 
 /// Robots whose registration failed.

@@ -1,7 +1,7 @@
 //! Channels of a portal. Secrets arrive sealed and leave sealed; nothing here opens them.
 
 use crate::db::entity::channel::{ActiveModel, Column, Entity, Model};
-use crate::db::entity::{message, portal};
+use crate::db::entity::message;
 use crate::db::{Conn, DbResult, Tx};
 use crate::domain::clock::Ms;
 use sea_orm::sea_query::Expr;
@@ -69,6 +69,15 @@ pub async fn list(db: &impl Conn, portal: &str) -> DbResult<Vec<Model>> {
     Ok(live.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).all(db).await?)
 }
 
+/// All channels of a portal, oldest first, the deleted ones included: a rule that names one is told its name.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_with_deleted(db: &impl Conn, portal: &str) -> DbResult<Vec<Model>> {
+    let all = Entity::find().filter(Column::Portal.eq(portal));
+    Ok(all.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).all(db).await?)
+}
+
 /// Names of a portal's channels by id, the deleted ones included: old messages still show theirs.
 ///
 /// # Errors
@@ -117,16 +126,6 @@ pub async fn find_by_sender(db: &impl Conn, portal: &str, kind: &str, sender: &s
 fn names_setting(row: &Model, sender: &str) -> bool {
     let settings: Value = serde_json::from_str(&row.settings).unwrap_or(Value::Null);
     ["app_id", "source"].iter().any(|key| settings.get(key).and_then(Value::as_str).is_some_and(|value| value == sender))
-}
-
-/// The id that the portal's settings name as the default channel.
-///
-/// # Errors
-/// The database failed.
-pub async fn default_id(db: &impl Conn, portal: &str) -> DbResult<Option<String>> {
-    let settings = portal::Entity::find_by_id(portal).select_only().column(portal::Column::Settings).into_tuple::<String>().one(db).await?;
-    let settings: Value = settings.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null);
-    Ok(settings.get("default_channel").and_then(Value::as_str).filter(|id| !id.is_empty()).map(str::to_owned))
 }
 
 /// Changes a live channel; `false` when there is none.

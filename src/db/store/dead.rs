@@ -1,6 +1,8 @@
-//! The `dead` state of robot calls: set when the job that decides a call is buried, taken back by a redrive.
+//! The `dead` state of robot calls: set when the job that decides a call is buried, and taken back by a redrive; or for good when the
+//! application is removed from the portal.
 
 use crate::db::{Conn, DbResult};
+use crate::domain::clock::Ms;
 use sea_orm::{Statement, Value};
 
 /// A call that will not be decided unless somebody redrives it.
@@ -14,13 +16,28 @@ pub async fn mark_call(db: &impl Conn, portal: &str, call_id: &str) -> DbResult<
     Ok(())
 }
 
+/// Ends whatever a removed portal still waits for: calls without an answer, messages that have not left. Nobody will work on them.
+///
+/// # Errors
+/// [`crate::db::DbError`] when the database fails.
+pub async fn end_portal(db: &impl Conn, portal: &str, error: &str, now: Ms) -> DbResult<()> {
+    let calls = "UPDATE robot_call SET state = 'dead', finished_at = $2 WHERE portal = $1 AND state IN ('accepted', 'waiting', 'answered')";
+    let values = vec![Value::from(portal), Value::from(now)];
+    db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), calls, values)).await?;
+    let messages = "UPDATE message SET status = 'cancelled', error = $2 WHERE portal = $1 AND direction = 'out' \
+        AND status IN ('queued', 'held')";
+    let values = vec![Value::from(portal), Value::from(error)];
+    db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), messages, values)).await?;
+    Ok(())
+}
+
 /// Dead calls wait for their decision again; of all portals when `portal` is `None`.
 ///
 /// # Errors
 /// [`crate::db::DbError`] when the database fails.
 pub async fn revive_calls(db: &impl Conn, portal: Option<&str>) -> DbResult<()> {
     let (and, values) = portal.map_or(("", Vec::new()), |portal| (" AND portal = $1", vec![Value::from(portal)]));
-    let sql = format!("UPDATE robot_call SET state = 'accepted' WHERE state = 'dead'{and}");
+    let sql = format!("UPDATE robot_call SET state = 'accepted' WHERE state = 'dead' AND finished_at IS NULL{and}");
     db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
     Ok(())
 }

@@ -28,8 +28,10 @@ pub struct Move {
     pub from: Status,
     /// Status it gets (may be the same when only facts are added).
     pub to: Status,
-    /// Moment written into the status's own time column, if that is still empty.
+    /// Moment written into the time column of `told`, if that is still empty.
     pub at: Ms,
+    /// Status that was told; it may lie behind `to` when reports come out of order, and its moment counts all the same.
+    pub told: Status,
     /// The provider's id; kept when already known.
     pub provider_id: Option<String>,
     /// WhatsApp's id; kept when already known.
@@ -55,6 +57,7 @@ impl Move {
             from: message.state()?,
             to,
             at,
+            told: to,
             provider_id: None,
             wa_id: None,
             error: None,
@@ -82,14 +85,14 @@ impl Move {
             after.content = content.to_string();
             after.rendered_text.clone_from(rendered);
         }
-        if let Some(column) = time_column(&mut after, self.to) {
+        if let Some(column) = time_column(&mut after, self.told) {
             column.get_or_insert(self.at);
         }
         after
     }
 
     fn row(&self) -> Value {
-        let time = |statuses: &[Status]| statuses.contains(&self.to).then_some(self.at);
+        let time = |statuses: &[Status]| statuses.contains(&self.told).then_some(self.at);
         let (kind, content, rendered) = match &self.content {
             Some((kind, content, rendered)) => (Some(kind), Some(content.to_string()), Some(rendered)),
             None => (None, None, None),
@@ -121,6 +124,11 @@ impl Move {
 
 fn cost_source(cost: &CostReport) -> String {
     cost.pricing_type.clone().unwrap_or_else(|| "provider".to_owned())
+}
+
+/// Whether the row does not know yet when this status was reached.
+pub fn lacks_time(message: &Model, status: Status) -> bool {
+    time_column(&mut message.clone(), status).is_some_and(|column| column.is_none())
 }
 
 /// Each column keeps the first time; attempts keep their own.

@@ -3,10 +3,10 @@
 //! Every change of tokens grows `token_version`; whoever writes tokens names the version it started from, so that a slow
 //! refresh never overwrites a newer install. Sealing is the caller's: only ciphertext passes here.
 
-use crate::db::entity::{alarm, job, portal};
+use crate::db::entity::{job, portal};
 use crate::db::{Conn, DbError, DbResult};
 use crate::domain::clock::Ms;
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 
 /// State of a portal (DESIGN.md 4).
@@ -62,7 +62,7 @@ pub struct Install {
     pub refresh_token: String,
     /// End of the access token.
     pub access_expires_at: Ms,
-    /// Keyed hash of the refresh token.
+    /// Keyed hashes of the refresh tokens taken, separated by spaces, the newest first.
     pub seed_hash: String,
     /// Administrator.
     pub installer_user_id: String,
@@ -302,33 +302,16 @@ pub async fn bring_forward(db: &impl Conn, portal: &str, kinds: &[&str], at: Ms)
     Ok(result.rows_affected)
 }
 
-/// Raises an alarm of a portal: one row a kind; when administrators were told last stays, so that they are not told twice an hour.
-pub async fn raise_alarm(db: &impl Conn, portal: &str, kind: &str, detail: &str, now: Ms) -> DbResult<()> {
-    let row = alarm::ActiveModel {
-        portal: Set(portal.to_owned()),
-        kind: Set(kind.to_owned()),
-        raised_at: Set(now),
-        told_at: Set(None),
-        detail: Set(detail.to_owned()),
-    };
-    alarm::Entity::insert(row)
-        .on_conflict(
-            OnConflict::columns([alarm::Column::Portal, alarm::Column::Kind])
-                .update_columns([alarm::Column::RaisedAt, alarm::Column::Detail])
-                .to_owned(),
-        )
-        .exec_without_returning(db)
-        .await?;
-    Ok(())
-}
-
-/// Ends an alarm of a portal. Its row stays: when administrators were told last must outlive a short recovery.
-pub async fn clear_alarm(db: &impl Conn, portal: &str, kind: &str) -> DbResult<()> {
-    alarm::Entity::update_many()
-        .col_expr(alarm::Column::RaisedAt, Expr::value(super::alarm::OVER))
-        .filter(alarm::Column::Portal.eq(portal))
-        .filter(alarm::Column::Kind.eq(kind))
+/// The ready job of this kind and key runs at `at` if it waits for a later moment.
+pub async fn bring_forward_keyed(db: &impl Conn, portal: &str, (kind, key): (&str, &str), at: Ms) -> DbResult<u64> {
+    let result = job::Entity::update_many()
+        .col_expr(job::Column::RunAt, Expr::value(at))
+        .filter(job::Column::Portal.eq(portal))
+        .filter(job::Column::State.eq("ready"))
+        .filter(job::Column::Kind.eq(kind))
+        .filter(job::Column::IdemKey.eq(key))
+        .filter(job::Column::RunAt.gt(at))
         .exec(db)
         .await?;
-    Ok(())
+    Ok(result.rows_affected)
 }

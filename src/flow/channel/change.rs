@@ -121,6 +121,8 @@ pub async fn update(ctx: &Ctx, portal: &str, channel_id: &str, change: ChannelCh
         stored.sender = Some(provider.sender(&config(ctx, &next)?));
     }
     stored.state = state_change(&row, &change);
+    // What a stopped channel held leaves as soon as it may send again; each message is checked once more then.
+    let releases = stored.state.as_ref().is_some_and(|(state, _)| state != "paused");
     let now = ctx.clock.now();
     let mut jobs = Vec::new();
     if stored.name.is_some() {
@@ -132,6 +134,9 @@ pub async fn update(ctx: &Ctx, portal: &str, channel_id: &str, change: ChannelCh
     let tx = ctx.db.begin().await?;
     if !store::channel::update(&tx, portal, channel_id, stored, now).await? {
         return Err(ChannelError::NotFound);
+    }
+    if releases {
+        queue::release_held(&tx, portal, channel_id, now).await?;
     }
     queue::enqueue(&tx, ctx.ids.as_ref(), now, &jobs).await?;
     tx.commit("channel.update").await?;
@@ -211,7 +216,7 @@ fn register_job(portal: &str, now: Ms) -> NewJob {
     NewJob::at(portal, Job::Register { reason: "channels".to_owned() }, now.saturating_add(COLLECT)).once("channels")
 }
 
-/// Reading a channel's list, as soon as possible.
+/// Reading a channel's list at `now`, with a look at the webhook's registration.
 pub(in crate::flow) fn sync_job(portal: &str, channel_id: &str, now: Ms) -> NewJob {
     let job = Job::SyncTemplates { channel_id: channel_id.to_owned() };
     NewJob::at(portal, job, now).once(format!("now:{channel_id}")).cancelled_by(cancel_key(channel_id))
@@ -222,7 +227,7 @@ pub(in crate::flow) fn cancel_key(channel_id: &str) -> String {
     format!("channel:{channel_id}")
 }
 
-/// Puts a channel into a state inside the caller's transaction; tells the log when that changed it.
+/// Puts a channel into a state inside the caller's transaction; tells the log when that changed it. Connected again, it lets go what it held.
 ///
 /// # Errors
 /// The database failed.
@@ -236,6 +241,9 @@ pub(in crate::flow) async fn note_state(
 ) -> Result<(), DbError> {
     if store::channel::set_state(tx, portal, channel_id, state, reason, now).await? {
         tracing::warn!(portal.id = portal, channel.id = channel_id, channel.state = state, "channel state changed");
+        if state == "connected" {
+            queue::release_held(tx, portal, channel_id, now).await?;
+        }
     }
     Ok(())
 }

@@ -98,7 +98,7 @@ async fn store(ctx: &Ctx, portal: &str, chunk: &[(&Sent, &Settled)], leased: boo
     let now = ctx.clock.now();
     let tx = ctx.db.begin().await?;
     let moved = move_all(&tx, portal, chunk, now).await?;
-    let closed: Vec<Closed> = chunk.iter().map(|one| closed(one)).collect();
+    let closed: Vec<Closed> = chunk.iter().map(closed).collect();
     attempt::close_many(&tx, portal, &closed, now).await?;
     note_channels(&tx, portal, chunk, now).await?;
     settle::after_status(&tx, ctx, portal, &moved, now).await?;

@@ -11,12 +11,12 @@ use crate::db::store::message_event::{self, Report};
 use crate::domain::clock::Ms;
 use crate::domain::event::{StatusEvent, What};
 use crate::domain::message_error::MessageError;
-use crate::domain::outcome::ProviderError;
 use crate::domain::state::Status;
+use crate::flow::channel::{note_state, state_after};
 use crate::flow::settle::Moved;
 use crate::flow::{Ctx, JobError};
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What a group of reports comes to.
 #[derive(Default)]
@@ -25,6 +25,8 @@ pub(super) struct Plan<'a> {
     rounds: Vec<Vec<Move>>,
     reports: Vec<Report>,
     moved: Vec<Moved>,
+    /// Channels that a failure says something about: empty wallet, blocked account.
+    channels: BTreeMap<String, (&'static str, String)>,
     /// What each report did.
     pub(super) finished: Vec<Finished>,
     /// Reports whose message is not known.
@@ -92,14 +94,24 @@ fn apply(ctx: &Ctx, plan: &mut Plan<'_>, track: &mut Track, one: &Incoming<'_>, 
     plan.finished.push(Finished { id: one.row.id.clone(), state: "done", read_as });
     let learns = (track.now.wa_id.is_none() && event.wa_id.is_some())
         || (track.now.provider_id.is_none() && event.provider_id.is_some())
-        || event.cost.is_some();
+        || event.cost.is_some()
+        // A report that comes late says when, even where a later one has moved the message already.
+        || message::lacks_time(&track.now, event.status);
     if !applied && !learns {
         return Ok(());
     }
     let mut step = Move::new(&track.now, new, one.event.at)?;
+    step.told = event.status;
     step.provider_id.clone_from(&event.provider_id);
     step.wa_id.clone_from(&event.wa_id);
     step.cost.clone_from(&event.cost);
+    if applied
+        && new == Status::Failed
+        && let Some(error) = &event.error
+        && let Some(state) = state_after(error.class)
+    {
+        plan.channels.insert(track.now.channel_id.clone(), (state, error.text.clone()));
+    }
     step.error = if applied && new == Status::Failed {
         event.error.as_ref().map(|error| MessageError::of_provider(error, track.now.kind != "template").to_json())
     } else {
@@ -128,6 +140,10 @@ pub(super) async fn store(tx: &Tx, portal: &str, plan: &Plan<'_>, now: Ms) -> Re
         if moved.len() != round.len() {
             return Err(JobError::Retry { after_ms: None, why: "a message was moved meanwhile".to_owned() });
         }
+    }
+    // What every further message would meet as well stops the channel, as when the answer to a send says it.
+    for (channel_id, (state, why)) in &plan.channels {
+        note_state(tx, portal, channel_id, state, Some(why), now).await?;
     }
     message_event::insert_many(tx, portal, &plan.reports, now).await?;
     Ok(plan.moved.clone())

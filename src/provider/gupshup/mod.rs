@@ -9,6 +9,7 @@ mod errors;
 mod events;
 mod inbound;
 mod send;
+mod subscription;
 mod templates;
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,7 @@ use super::{Capabilities, ChannelConfig, Outgoing, Provider, SettingField, Templ
 use crate::domain::event::ProviderEvent;
 use crate::domain::http::{HttpRequest, HttpResponse};
 use crate::domain::outcome::{ProviderError, SendOutcome};
-use access::HOOK_HEADER;
+use subscription::HOOK_HEADER;
 
 /// The adapter.
 #[derive(Debug, Clone, Copy)]
@@ -107,7 +108,11 @@ impl Provider for Gupshup {
         (!answer.is_success()).then(|| answer::refusal(answer))
     }
 
-    fn build_subscribe(&self, channel: &ChannelConfig, webhook_url: &str) -> Vec<HttpRequest> {
-        access::subscribe(channel, webhook_url)
+    fn build_subscriptions(&self, channel: &ChannelConfig) -> Option<HttpRequest> {
+        subscription::list(channel)
+    }
+
+    fn build_subscribe(&self, channel: &ChannelConfig, webhook_url: &str, listed: &serde_json::Value) -> Vec<HttpRequest> {
+        subscription::mend(channel, webhook_url, listed)
     }
 }

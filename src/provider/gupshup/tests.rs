@@ -433,12 +433,19 @@ fn lists_opt_ins_and_subscriptions_go_where_the_vendor_wants_them() {
     let opt_in = Gupshup.build_opt_in(&named, "79160000001").unwrap();
     assert_eq!(opt_in.url, "http://127.0.0.1:9/sm/api/v1/app/opt/in/%D0%A2%D0%BE%D1%80%D0%B3%20%D0%91%D0%BE%D1%82%2F1");
     assert_eq!(form(&opt_in), BTreeMap::from([("user".to_owned(), "79160000001".to_owned())]));
-    assert!(Gupshup.build_subscribe(&own(), "https://c.example.org/hooks/x").is_empty());
+    let url = "https://c.example.org/hooks/gupshup/ch_1/x";
+    assert!(Gupshup.build_subscriptions(&own()).is_none() && Gupshup.build_subscribe(&own(), url, &json!({})).is_empty());
     let mut guarded = partner();
+    guarded.channel_id = "ch_1".to_owned();
     guarded.secrets.insert("hook_header".to_owned(), Secret::new("h"));
-    let requests = Gupshup.build_subscribe(&guarded, "https://c.example.org/hooks/x");
-    assert_eq!((requests[0].method, requests[1].method), (Method::Post, Method::Get));
+    let mend = |rows: serde_json::Value| Gupshup.build_subscribe(&guarded, url, &json!({"subscriptions": rows}));
+    let requests = mend(json!([{"id": "9", "url": "https://crm.example.org/gupshup"}]));
+    assert_eq!((requests.len(), requests[0].method), (1, Method::Post));
     let form = form(&requests[0]);
-    assert_eq!((form["url"].as_str(), form["version"].as_str()), ("https://c.example.org/hooks/x", "2"));
+    assert_eq!((form["url"].as_str(), form["version"].as_str()), (url, "2"));
     assert_eq!(form["meta"], r#"{"headers":{"x-courier24-hook":"h"}}"#);
+    assert!(mend(json!([{"id": "1", "url": url}])).is_empty());
+    let former = |id: &str| json!({"id": id, "url": format!("https://old.example.org/hooks/gupshup/ch_1/{id}")});
+    let moved: Vec<(Method, String)> = mend(json!([former("1"), former("2")])).into_iter().map(|it| (it.method, it.url)).collect();
+    assert!(matches!(&moved[..], [(Method::Put, put), (Method::Delete, gone)] if put.ends_with("/1") && gone.ends_with("/2")), "{moved:?}");
 }

@@ -11,6 +11,7 @@ use crate::domain::clock::{Clock, Ms};
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ struct Core {
     registry: Mutex<Registry>,
     faults: Mutex<Faults>,
     calls: Mutex<Vec<AuthCall>>,
+    nameless: AtomicBool,
 }
 
 /// One request the authorization server answered.
@@ -50,7 +52,14 @@ impl AuthServer {
     /// No port or no thread to be had.
     pub fn start(clock: Arc<dyn Clock>) -> std::io::Result<Self> {
         let (listener, port) = server::listen(0)?;
-        let core = Core { clock, port, registry: Mutex::default(), faults: Mutex::default(), calls: Mutex::default() };
+        let core = Core {
+            clock,
+            port,
+            registry: Mutex::default(),
+            faults: Mutex::default(),
+            calls: Mutex::default(),
+            nameless: AtomicBool::new(false),
+        };
         let site = Self { core: Arc::new(core), _listening: None };
         let listening = server::serve(listener, port, site.clone())?;
         Ok(Self { _listening: Some(Arc::new(listening)), ..site })
@@ -75,6 +84,11 @@ impl AuthServer {
     pub fn fault(&self, method: &str, times: Option<u32>, fault: Fault) {
         let rule = FaultRule { method: method.into(), skip: 0, times, fault };
         self.core.faults.lock().unwrap_or_else(PoisonError::into_inner).rules.push(rule);
+    }
+
+    /// An authorization server whose `app.info` names no application: neither `client_id` nor `CODE`.
+    pub fn name_no_application(&self, nameless: bool) {
+        self.core.nameless.store(nameless, Ordering::SeqCst);
     }
 
     /// Ends all faults.
@@ -195,8 +209,9 @@ impl AuthServer {
             return (401, error("NOT_INSTALLED", "Application not installed"));
         }
         let kind = if install.status == "L" { "local" } else { "mass-market" };
+        let named = if self.core.nameless.load(Ordering::SeqCst) { "" } else { grant.client_id.as_str() };
         let result = json!({
-            "client_id": grant.client_id, "CODE": grant.client_id, "VERSION": install.version, "STATUS": install.status,
+            "client_id": named, "CODE": named, "VERSION": install.version, "STATUS": install.status,
             "LANGUAGE_ID": install.language, "LICENSE": install.license, "scope": grant.scope.split(',').collect::<Vec<_>>(),
             "expires": grant.expires_at / 1_000, "user_id": grant.user,
             "install": {

@@ -2,7 +2,7 @@
 
 use super::cursor::{ListOf, PageQuery, close};
 use super::shape::Conversation;
-use super::{digits, portal_row};
+use super::{phone_digits, portal_row};
 use crate::db::store::api_conversation::{self, ConversationFilter};
 use crate::web::State;
 use crate::web::operator::Operator;
@@ -35,10 +35,11 @@ pub(crate) async fn list(
     query: Query<ConversationQuery>,
     page: Query<PageQuery>,
 ) -> Result<Json<ListOf<Conversation>>, Problem> {
-    let portal = portal_row(&state, &path).await?.member_id;
+    let portal = portal_row(&state, &path).await?;
     let page = page.page("conversations")?;
     let query = query.into_inner();
-    let filter = ConversationFilter { phone: query.phone.map(|phone| digits(&phone)), bsuid: query.bsuid, channel_id: query.channel };
-    let rows = api_conversation::list(state.ctx.db.read(), &portal, &filter, &page).await?;
+    let filter =
+        ConversationFilter { phone: query.phone.map(|phone| phone_digits(&portal, &phone)), bsuid: query.bsuid, channel_id: query.channel };
+    let rows = api_conversation::list(state.ctx.db.read(), &portal.member_id, &filter, &page).await?;
     Ok(Json(close("conversations", &page, rows, |row| (row.updated_at, row.id.as_str()), Conversation::from)))
 }

@@ -1,6 +1,6 @@
 //! Erases a person.
 
-use super::{digits, portal_row};
+use super::{phone_digits, portal_row};
 use crate::flow::erase::{self, Who};
 use crate::web::operator::Operator;
 use crate::web::problem::{Code, Problem, ProblemDocument};
@@ -37,11 +37,11 @@ pub struct EraseReport {
     responses((status = 200, body = EraseReport), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
 pub(crate) async fn person(_: Operator, state: Data<State>, path: Path<String>, payload: Payload) -> Result<Json<EraseReport>, Problem> {
     let request: EraseRequest = body::json(payload).await?;
-    let portal = portal_row(&state, &path).await?.member_id;
+    let portal = portal_row(&state, &path).await?;
     let wrong = |field: &str, reason: &str| Problem::new(Code::BodyInvalid).with("field", field).with("reason", reason);
     let who = match (request.phone, request.bsuid) {
         (Some(phone), None) => {
-            let phone = digits(&phone);
+            let phone = phone_digits(&portal, &phone);
             if phone.len() < SHORTEST_PHONE {
                 return Err(wrong("phone", "not a whole number with country code"));
             }
@@ -51,7 +51,7 @@ pub(crate) async fn person(_: Operator, state: Data<State>, path: Path<String>, 
         (None, Some(_)) => return Err(wrong("bsuid", "too short")),
         _ => return Err(wrong("phone", "give exactly one of phone and bsuid")),
     };
-    let done = erase::person(&state.ctx, &portal, &who).await?;
+    let done = erase::person(&state.ctx, &portal.member_id, &who).await?;
     Ok(Json(EraseReport {
         conversations: done.conversations,
         messages: done.messages,

@@ -2,7 +2,7 @@
 
 use super::cursor::{ListOf, PageQuery, close};
 use super::shape::{Attempt, Message, MessageDetail, StatusReport};
-use super::{digits, one_of, portal_row};
+use super::{one_of, phone_digits, portal_row};
 use crate::db::store::api_call;
 use crate::db::store::api_message::{self, MessageFilter};
 use crate::web::State;
@@ -50,7 +50,7 @@ pub(crate) async fn list(
     query: Query<MessageQuery>,
     page: Query<PageQuery>,
 ) -> Result<Json<ListOf<Message>>, Problem> {
-    let portal = portal_row(&state, &path).await?.member_id;
+    let portal = portal_row(&state, &path).await?;
     let page = page.page("messages")?;
     let query = query.into_inner();
     one_of("direction", query.direction.as_deref(), &["out", "in"])?;
@@ -62,10 +62,10 @@ pub(crate) async fn list(
         call_id: query.call_id,
         conversation_id: query.conversation_id,
         document_id: query.document_id,
-        recipient: query.phone.map(|phone| digits(&phone)).or(query.bsuid),
+        recipient: query.phone.map(|phone| phone_digits(&portal, &phone)).or(query.bsuid),
         provider_id: query.provider_id,
     };
-    let rows = api_message::list(state.ctx.db.read(), &portal, &filter, &page).await?;
+    let rows = api_message::list(state.ctx.db.read(), &portal.member_id, &filter, &page).await?;
     Ok(Json(close("messages", &page, rows, |row| (row.created_at, row.id.as_str()), Message::from)))
 }
 

@@ -19,6 +19,8 @@ use super::State;
 use super::problem::{Code, Problem};
 use crate::db::entity::portal::Model as PortalRow;
 use crate::db::store::api_portal;
+use crate::domain::phone;
+use crate::flow::portal_view::PortalView;
 
 /// The portal named in the path, whatever its status.
 async fn portal_row(state: &State, member_id: &str) -> Result<PortalRow, Problem> {
@@ -41,7 +43,8 @@ fn one_of(name: &str, given: Option<&str>, allowed: &[&str]) -> Result<(), Probl
     }
 }
 
-/// Digits of a phone however it is written.
-fn digits(phone: &str) -> String {
-    phone.chars().filter(char::is_ascii_digit).collect()
+/// Digits of a phone however it is written; a number without a country code is read as the portal's own robots would read it.
+fn phone_digits(row: &PortalRow, text: &str) -> String {
+    let region = PortalView::of(row).region;
+    phone::normalise(text, &region).unwrap_or_else(|_| text.chars().filter(char::is_ascii_digit).collect())
 }

@@ -6,7 +6,7 @@ use courier24::config::{Config, Roles};
 use courier24::domain::clock::{Clock as _, ManualClock, Ms};
 use courier24::domain::crash::Crash;
 use courier24::domain::secret::Secret;
-use courier24::flow::Ctx;
+use courier24::flow::{Ctx, register};
 use courier24::outbound::OutboundSettings;
 use courier24::sim::portal::{Portal, PortalConfig, StepId};
 use courier24::sim::whatsapp::gupshup::template::Template;
@@ -26,20 +26,43 @@ pub(crate) const APP: &str = "TorgBot";
 pub(crate) struct Town {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) portal: Portal,
+    /// Other portals with the same application.
+    pub(crate) neighbours: Vec<Portal>,
     pub(crate) network: Network,
     pub(crate) place: Place,
     pub(crate) crash: Arc<Crash>,
     pub(crate) channel: String,
     pub(crate) hold_sends: bool,
+<<<<<<< HEAD
+    /// What the operator changed in the settings before the next start.
+    pub(crate) adjust: fn(&mut Config),
+=======
+    /// Real time for a whole exchange of the application: short for stories with hangs, long where a slow machine must not show.
+    pub(crate) patience: Duration,
+>>>>>>> w/crash
     running: Option<Running>,
     port: u16,
     folder: tempfile::TempDir,
     key: String,
 }
 
-struct Running {
-    ctx: Ctx,
+/// A process.
+pub(crate) struct Running {
+    pub(crate) ctx: Ctx,
     task: tokio::task::JoinHandle<()>,
+    port: u16,
+}
+
+impl Running {
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 /// Templates that the stories' WhatsApp account has.
@@ -62,27 +85,38 @@ impl Town {
     }
 
     pub(crate) async fn with(engine: Engine, portal: PortalConfig) -> Option<Self> {
+        let mut town = Self::prepared(engine, portal).await?;
+        town.start().await;
+        Some(town)
+    }
+
+    /// The simulators and an empty database; the application has not been started yet.
+    pub(crate) async fn prepared(engine: Engine, portal: PortalConfig) -> Option<Self> {
         let place = Place::fresh(engine).await?;
         courier24::sim::install_tls();
         let clock = Arc::new(ManualClock::starting_at(MORNING));
         let portal = Portal::start(clock.clone(), portal).unwrap();
         let app = courier24::sim::whatsapp::gupshup::app::App::new(APP).with_templates(templates());
         let network = Network::start(clock.clone(), NetworkConfig { apps: vec![app], ..NetworkConfig::default() }).unwrap();
-        let mut town = Self {
+        Some(Self {
             clock,
             portal,
+            neighbours: Vec::new(),
             network,
             place,
             crash: Arc::new(Crash::default()),
             channel: String::new(),
             hold_sends: false,
+<<<<<<< HEAD
+            adjust: |_| (),
+=======
+            patience: Duration::from_millis(700),
+>>>>>>> w/crash
             running: None,
             port: 0,
             folder: tempfile::tempdir().unwrap(),
             key: base64_key(),
-        };
-        town.start().await;
-        Some(town)
+        })
     }
 
     /// The ordinary start of a story: installed, robots registered, one connected channel, templates known.
@@ -113,6 +147,17 @@ impl Town {
         self.settle().await;
     }
 
+    /// Another portal of the same authorization server installs the application as well.
+    pub(crate) async fn neighbour(&mut self) -> Portal {
+        let portal = Portal::start(self.clock.clone(), PortalConfig::beside(self.portal.auth())).unwrap();
+        let reply = portal.open_installer(&self.url("/b24/install"), 1).await.unwrap();
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        portal.finish_install();
+        self.neighbours.push(portal.clone());
+        self.settle().await;
+        portal
+    }
+
     pub(crate) async fn connect_channel(&mut self) {
         let app = self.network.app(APP).settings();
         let body = json!({"kind": "gupshup", "name": "Магазин", "settings": {
@@ -130,17 +175,27 @@ impl Town {
 
     /// A new process on the same database, address and clock.
     pub(crate) async fn start(&mut self) {
-        let listener = TcpListener::bind(("127.0.0.1", self.port)).unwrap();
+<<<<<<< HEAD
+        let listener = listen(self.port).await;
+=======
+        let listener = self.listen().await;
+>>>>>>> w/crash
         self.port = listener.local_addr().unwrap().port();
+        self.running = Some(self.process(listener).await);
+    }
+
+    /// One more process beside the first: its own address, the same database, clock and public address. PostgreSQL only.
+    pub(crate) async fn replica(&self) -> Running {
+        self.process(TcpListener::bind("127.0.0.1:0").unwrap()).await
+    }
+
+    async fn process(&self, listener: TcpListener) -> Running {
+        let port = listener.local_addr().unwrap().port();
         let parts = Parts {
             clock: self.clock.clone(),
             crash: self.crash.clone(),
             listener: Some(listener),
-            outbound: OutboundSettings {
-                total_timeout: Duration::from_millis(700),
-                connect_timeout: Duration::from_millis(500),
-                ..OutboundSettings::default()
-            },
+            outbound: OutboundSettings { total_timeout: self.patience, connect_timeout: self.patience, ..OutboundSettings::default() },
             roles: Some(Roles { web: true, worker: false }),
             create: true,
             hold_sends: self.hold_sends,
@@ -152,7 +207,20 @@ impl Town {
         let task = tokio::spawn(async move {
             app.run_until_stopped().await.unwrap();
         });
-        self.running = Some(Running { ctx, task });
+        // The worker looks for changes when it starts; here it is worked by hand.
+        register::notice_changes(&ctx).await.unwrap();
+        Running { ctx, task, port }
+    }
+
+    /// The threads of a killed server need a moment to let go of the port.
+    async fn listen(&self) -> TcpListener {
+        for _ in 0..500 {
+            match TcpListener::bind(("127.0.0.1", self.port)) {
+                Ok(listener) => return listener,
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        }
+        panic!("port {} was never freed", self.port);
     }
 
     fn config(&self) -> Config {
@@ -171,14 +239,22 @@ impl Town {
         };
         config.provider_bases.insert("GUPSHUP_URL".to_owned(), self.network.gupshup_url());
         config.provider_bases.insert("GUPSHUP_PARTNER_URL".to_owned(), self.network.gupshup_partner_url());
+        (self.adjust)(&mut config);
         config
     }
 
     /// The process is gone between two instructions: nothing of it runs on.
     pub(crate) async fn kill(&mut self) {
-        if let Some(running) = self.running.take() {
+        if let Some(mut running) = self.running.take() {
             running.task.abort();
+<<<<<<< HEAD
+            let _ = (&mut running.task).await;
+=======
             let _ = running.task.await;
+            // What the kernel does at a kill: every connection to the database is cut, the process lock is free.
+            let _ = tokio::time::timeout(Duration::from_secs(10), running.ctx.db.close()).await;
+            running.ctx.db.release_lock();
+>>>>>>> w/crash
         }
     }
 
@@ -187,6 +263,15 @@ impl Town {
         self.kill().await;
         self.crash = Arc::new(Crash::default());
         self.start().await;
+    }
+
+    /// Started again at another public address.
+    pub(crate) async fn move_away(&mut self) {
+        self.kill().await;
+        let former = listen(self.port).await;
+        self.port = 0;
+        self.start().await;
+        drop(former);
     }
 
     pub(crate) fn ctx(&self) -> &Ctx {
@@ -213,8 +298,13 @@ impl Town {
     pub(crate) async fn settle(&self) {
         for _ in 0..200 {
             self.portal.idle().await;
+            for neighbour in &self.neighbours {
+                neighbour.idle().await;
+            }
             let ran = self.run_due().await;
-            let told = self.network.deliver_events().await;
+            // In a task of its own: the network does not forget a callback because a story was broken off.
+            let network = self.network.clone();
+            let told = tokio::spawn(async move { network.deliver_events().await }).await.unwrap();
             if ran == 0 && told == 0 {
                 return;
             }
@@ -272,12 +362,36 @@ impl Town {
         (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
 
+    /// The portal as `GET /api/v1/portals` shows it; null when it is not there.
+    pub(crate) async fn shown(&self, portal: &Portal) -> Value {
+        let (status, list) = self.request("GET", "/api/v1/portals", None).await;
+        assert_eq!(status, 200, "{list}");
+        let items = list["items"].as_array().unwrap();
+        items.iter().find(|item| item["member_id"] == portal.member_id()).cloned().unwrap_or_default()
+    }
+
+    /// Everything stored about a portal itself, to be compared.
+    pub(crate) async fn stored(&self, portal: &Portal) -> Option<courier24::db::entity::portal::Model> {
+        courier24::db::store::portal::find(self.ctx().db.read(), portal.member_id()).await.unwrap()
+    }
+
     /// The newest call, whole.
     pub(crate) async fn last_call(&self) -> Value {
         let calls = self.api("/calls?limit=100").await;
         let id = calls["items"][0]["id"].as_str().unwrap_or_else(|| panic!("no calls: {calls}")).to_owned();
         self.api(&format!("/calls/{id}")).await
     }
+}
+
+/// The threads of a killed process let its port go a moment later.
+async fn listen(port: u16) -> TcpListener {
+    for _ in 0..100 {
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+            return listener;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("port {port} stays taken");
 }
 
 #[expect(clippy::disallowed_methods, reason = "the tests' own client")]

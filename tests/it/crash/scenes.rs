@@ -1,0 +1,478 @@
+//! The stories: what is played while the application may die.
+
+use super::{Act, Story, after};
+use crate::support::story::Engine;
+use crate::support::town::{APP, CLIENT, Town};
+use courier24::domain::clock::{DAY, HOUR, MINUTE, SECOND};
+use courier24::flow::{alarm, register};
+use courier24::queue::{self, Job, NewJob};
+use courier24::sim::portal::{Document, Fault, PortalConfig};
+use courier24::sim::whatsapp::Fault as NetworkFault;
+use courier24::sim::whatsapp::gupshup::template::Template;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// A town whose application answers slowly without harm: this machine has other work.
+pub(super) async fn town(engine: Engine) -> Option<Town> {
+    let mut town = Town::prepared(engine, PortalConfig::default()).await?;
+    town.patience = Duration::from_secs(20);
+    Some(town)
+}
+
+macro_rules! act {
+    ($name:ident($town:ident) $body:block) => {
+        fn $name($town: &mut Town) -> BoxFuture<'_, ()> {
+            async move { $body }.boxed()
+        }
+    };
+}
+
+const fn story(name: &'static str, ground: Act, play: Act) -> Story {
+    Story { name, ground, play, mend: nothing, check: nothing, special: false, forgets: false }
+}
+
+/// All stories; the first ones are those where the machinery is killed as well.
+pub(super) static ALL: &[Story] = &[
+    Story { check: read_is_shown, ..story("a template is read", open, template_is_read) },
+    story("free text in an open window", open, text_in_window),
+    Story { check: deadline_answered, ..story("a wait ends", open, wait_ends) },
+    story("a held message is released", open, held_is_released),
+    story("several answers at once", open, answers_together),
+    Story { mend: install_again, check: robots_stand, ..story("install", nothing, install) },
+    Story { mend: connect_again, check: channel_stands, ..story("a channel is connected", installed, connect) },
+    story("the token has ended", open, token_has_ended),
+    Story { special: true, ..story("the portal moves and its server stumbles", open, portal_moves) },
+    Story { special: true, mend: rested_month, ..story("an idle month", open, idle_month) },
+    story("files in headers", with_files, files_in_headers),
+    Story { mend: install_again, check: robots_stand, ..story("uninstalled and installed again", open, leave_and_return) },
+    Story { check: administrator_knows, ..story("an alarm is told", open, alarm_is_told) },
+    Story { forgets: true, special: true, ..story("retention", with_files, retention) },
+    Story { forgets: true, special: true, ..story("a portal is forgotten", open, portal_is_forgotten) },
+    Story { special: true, ..story("events of the portal", open, portal_events) },
+    Story { special: true, forgets: true, ..story("the operator's hands", open, operators_hands) },
+    Story { special: true, mend: prune_again, ..story("another set of robots", open, other_robots) },
+    Story { special: true, ..story("opt-in lists", open, opt_in_lists) },
+    Story { special: true, ..story("templates are refused", open, templates_refused) },
+    Story { special: true, ..story("the portal loses its answers", open, portal_loses_answers) },
+    Story { special: true, ..story("the portal knows comments only", open, portal_knows_comments) },
+    Story { special: true, ..story("an answer after the lease", open, answer_after_lease) },
+    Story { special: true, mend: install_again, check: robots_stand, ..story("a nameless application", nothing, nameless_install) },
+];
+
+act! { nothing(_town) {} }
+
+act! { open(town) {
+    town.start().await;
+    town.install().await;
+    town.connect_channel().await;
+    town.furnish();
+    // What a minute brings by itself has happened, and the portal's request budget is full again.
+    town.pass(2 * MINUTE).await;
+} }
+
+act! { installed(town) {
+    town.start().await;
+    town.install().await;
+    town.furnish();
+} }
+
+fn ready(name: &str, more: Value) -> Value {
+    let mut properties = json!({"template": "order_ready:ru", "params": [format!("1={name}"), "2=118"]});
+    for (key, value) in more.as_object().cloned().unwrap_or_default() {
+        properties[key] = value;
+    }
+    properties
+}
+
+async fn reads(town: &Town) {
+    town.network.user(CLIENT).reads();
+    town.settle().await;
+}
+
+// ---- messages
+
+act! { template_is_read(town) {
+    town.fires("send_template", ready("Анна", json!({"wait_for": "read", "write_fields": ["UF_CRM_WA_STATUS = status"]}))).await;
+    town.settle().await;
+    reads(town).await;
+} }
+
+/// The deal tells the truth about its only message.
+fn read_is_shown(town: &mut Town) -> BoxFuture<'_, ()> {
+    async move {
+        let status = after::first(&town.ctx().db, "SELECT status FROM message WHERE direction = 'out'").await;
+        let Some(status) = status else { return };
+        assert_eq!(town.portal.field(Document::deal(512), "UF_CRM_WA_STATUS"), json!(status), "the deal's field");
+        assert_eq!(town.portal.activities(Document::deal(512)).len(), 1, "one entry in the timeline");
+    }
+    .boxed()
+}
+
+act! { text_in_window(town) {
+    town.client_writes("Где мой заказ?").await;
+    town.fires("send_text", json!({"text": "Он готов 👋", "wait_for": "delivered"})).await;
+    town.settle().await;
+    reads(town).await;
+} }
+
+act! { wait_ends(town) {
+    town.fires("send_template", ready("Олег", json!({"wait_for": "read", "wait_hours": "1"}))).await;
+    town.settle().await;
+    town.advance(HOUR + MINUTE);
+    town.settle().await;
+} }
+
+act! { deadline_answered(town) {
+    for step in town.portal.steps() {
+        let status = step.returned.get("status").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let told = step.answers.is_empty() || ["delivered", "read", "unknown"].contains(&status.as_str());
+        assert!(told, "told {status}");
+    }
+} }
+
+act! { held_is_released(town) {
+    town.fires("send_text", json!({"text": "Напишите нам", "on_closed_window": "hold", "wait_for": "delivered"})).await;
+    town.settle().await;
+    town.client_writes("Здравствуйте").await;
+} }
+
+act! { answers_together(town) {
+    for _ in 0..3 {
+        town.fires("check_window", json!({})).await;
+    }
+    town.fires("chat_link", json!({"text": "Хочу заказать"})).await;
+    town.settle().await;
+} }
+
+act! { answer_after_lease(town) {
+    town.network.fault_next("/wa/api/v1/template/msg", NetworkFault::Slow { ms: 1_000 });
+    town.fires("send_template", ready("Пётр", json!({}))).await;
+    // While the provider thinks, the lease runs out (a clock that jumped) and somebody else calls the message unknown.
+    let slow = town.settle();
+    let other = async {
+        while !town.network.requests().iter().any(|request| request.path.contains("template/msg")) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        town.advance(11 * SECOND);
+        town.run_due().await;
+    };
+    futures::join!(slow, other);
+    town.settle().await;
+} }
+
+// ---- the portal's side
+
+act! { install(town) {
+    town.start().await;
+    town.install().await;
+} }
+
+act! { nameless_install(town) {
+    town.portal.auth().name_no_application(true);
+    town.portal.auth().fault("oauth/app.info", Some(1), Fault::error(401, "invalid_token", "Unable to get application by token"));
+    town.start().await;
+    town.install().await;
+} }
+
+/// The administrator, who saw no page, opens the installer again.
+fn install_again(town: &mut Town) -> BoxFuture<'_, ()> {
+    async move {
+        let there = town.portal.is_installed();
+        let known = after::first(&town.ctx().db, "SELECT status FROM portal").await;
+        if !there || known.as_deref() != Some("active") {
+            town.settle().await;
+            town.advance(11 * SECOND);
+            if !there {
+                town.portal.install_app();
+            }
+            let reply = town.portal.open_installer(&town.url("/b24/install"), 1).await.unwrap();
+            assert_eq!(reply.status, 200, "{}", reply.body);
+        }
+        town.portal.finish_install();
+        town.settle().await;
+    }
+    .boxed()
+}
+
+act! { robots_stand(town) {
+    let portals = town.request("GET", "/api/v1/portals", None).await.1;
+    assert_eq!(portals["items"][0]["status"], "active", "{portals}");
+    assert_eq!(portals["items"][0]["robots"]["failed"], 0, "{portals}");
+    let wanted = portals["items"][0]["robots"]["registered"].as_u64().unwrap();
+    assert_eq!(town.portal.robots().len() as u64, wanted, "{portals}");
+    assert!(wanted >= 8, "{portals}");
+    assert_eq!(town.portal.bindings().len(), 3);
+} }
+
+/// A channel with the partner's key, whose webhook we register ourselves; renamed; a second one disconnected.
+fn connect(town: &mut Town) -> BoxFuture<'_, ()> {
+    async move {
+        let app = town.network.app(APP).settings();
+        let body = json!({"kind": "gupshup", "name": "Магазин", "settings": {
+            "app_name": app.name, "app_id": app.app_id, "source": app.source, "api_key": app.api_key, "partner_token": app.partner_token}});
+        let (status, made) = town.api_post("/channels", body.clone()).await;
+        assert!(status < 300, "{status} {made}");
+        town.settle().await;
+        let path = format!("/api/v1/portals/{}/channels", town.portal.member_id());
+        let id = made["id"].as_str().unwrap().to_owned();
+        let (status, told) = town.request("PATCH", &format!("{path}/{id}"), Some(json!({"name": "Опт"}))).await;
+        assert!(status < 300, "{status} {told}");
+        town.pass(3 * SECOND).await;
+        let (status, told) = town.request("DELETE", &format!("{path}/{id}"), None).await;
+        assert!(status < 300, "{status} {told}");
+        town.settle().await;
+        connect_once(town).await;
+        town.pass(3 * SECOND).await;
+    }
+    .boxed()
+}
+
+async fn connect_once(town: &mut Town) {
+    let app = town.network.app(APP).settings();
+    let body = json!({"kind": "gupshup", "name": "Магазин", "settings": {
+        "app_name": app.name, "app_id": app.app_id, "source": app.source, "api_key": app.api_key}});
+    let (status, made) = town.api_post("/channels", body).await;
+    assert!(status < 300, "{status} {made}");
+    town.settle().await;
+}
+
+act! { connect_again(town) {
+    let channels = town.api("/channels").await;
+    if channels["items"].as_array().unwrap().is_empty() {
+        connect_once(town).await;
+    }
+} }
+
+/// Connected, its templates known, and the robots offer it.
+fn channel_stands(town: &mut Town) -> BoxFuture<'_, ()> {
+    async move {
+        let channels = town.api("/channels").await;
+        let channel = channels["items"][0].clone();
+        assert_eq!(channel["state"], "connected", "{channels}");
+        let id = channel["id"].as_str().unwrap();
+        let templates = town.api(&format!("/channels/{id}/templates")).await;
+        assert!(!templates["items"].as_array().unwrap().is_empty(), "{templates}");
+        let robot = format!("{:?}", town.portal.robot("send_text").unwrap());
+        assert!(robot.contains(id), "the robots offer the channel: {robot}");
+    }
+    .boxed()
+}
+
+act! { token_has_ended(town) {
+    town.portal.expire_tokens();
+    town.fires("send_template", ready("Вера", json!({"wait_for": "delivered"}))).await;
+    town.settle().await;
+} }
+
+act! { portal_moves(town) {
+    town.portal.rename().unwrap();
+    town.fires("check_window", json!({})).await;
+    town.settle().await;
+    town.portal.expire_tokens();
+    town.portal.auth().fault("oauth/token", Some(1), Fault::Html { status: 502 });
+    town.fires("check_window", json!({})).await;
+    town.settle().await;
+    town.pass(2 * MINUTE).await;
+} }
+
+act! { idle_month(town) {
+    town.advance(26 * DAY);
+    town.settle().await;
+} }
+
+act! { rested_month(town) {
+    town.advance(26 * DAY);
+} }
+
+act! { leave_and_return(town) {
+    town.fires("send_template", ready("Инна", json!({"wait_for": "read"}))).await;
+    town.settle().await;
+    town.portal.uninstall(false).await;
+    town.settle().await;
+    town.install().await;
+} }
+
+act! { portal_events(town) {
+    // Believed as a hint: the portal is asked.
+    town.portal.payment_event(false).await;
+    town.settle().await;
+    // The plan has ended, and is paid again.
+    town.portal.set_plan_ended(true);
+    town.fires("check_window", json!({})).await;
+    town.settle().await;
+    town.portal.set_plan_ended(false);
+    town.portal.payment_event(false).await;
+    town.settle().await;
+    // An update whose tokens cannot be proven just now is kept and followed.
+    town.portal.auth().fault("oauth/app.info", Some(1), Fault::Html { status: 502 });
+    town.portal.update_app(1, false).await;
+    town.settle().await;
+    let reply = town.portal.frame(&town.url("/b24/app")).by(1).open().await.unwrap();
+    assert_eq!(reply.status, 200, "{}", reply.body);
+} }
+
+act! { alarm_is_told(town) {
+    town.portal.fault("im.notify.system.add", 1, Fault::Slow { ms: 400 });
+    let asked = town.portal.calls_of("im.notify.system.add");
+    alarm::raise(town.ctx(), town.portal.member_id(), alarm::Kind::ChannelDown, "Магазин").await.unwrap();
+    // Raised once more while the portal is being told.
+    let again = async {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        alarm::raise(town.ctx(), town.portal.member_id(), alarm::Kind::ChannelDown, "Магазин").await.unwrap();
+    };
+    futures::join!(town.settle(), again);
+    town.settle().await;
+    let _ = asked;
+} }
+
+/// Told, and once only: a repeat carries the same tag.
+fn administrator_knows(town: &mut Town) -> BoxFuture<'_, ()> {
+    async move {
+        let raised = after::first(&town.ctx().db, "SELECT kind FROM alarm WHERE kind = 'channel_down'").await.is_some();
+        let told = town.portal.notifications().iter().filter(|note| note.tag == "courier24_channel_down").count();
+        assert_eq!(told, usize::from(raised), "{:?}", town.portal.notifications());
+    }
+    .boxed()
+}
+
+act! { other_robots(town) {
+    let portal = town.portal.member_id().to_owned();
+    let bitrix = town.ctx().bitrix.clone();
+    let old = json!({"CODE": "old_robot", "HANDLER": town.url("/b24/robot"), "NAME": "Старый", "AUTH_USER_ID": 1});
+    bitrix.call("story.add", &portal, "bizproc.robot.add", old).await.unwrap();
+    bitrix.call("story.delete", &portal, "bizproc.robot.delete", json!({"CODE": "send_text"})).await.unwrap();
+    let stale = json!({"event": "ONAPPUPDATE", "handler": "http://127.0.0.1:9090/b24/event"});
+    bitrix.call("story.bind", &portal, "event.bind", stale).await.unwrap();
+    let (status, told) = town.api_post("/robots/register", json!({})).await;
+    assert!(status < 300, "{status} {told}");
+    town.settle().await;
+    register::notice_changes(town.ctx()).await.unwrap();
+    town.settle().await;
+} }
+
+act! { prune_again(town) {
+    town.settle().await;
+    town.advance(11 * SECOND);
+    let (status, told) = town.api_post("/robots/register", json!({})).await;
+    assert!(status < 300, "{status} {told}");
+    town.settle().await;
+} }
+
+act! { portal_loses_answers(town) {
+    town.portal.fault("crm.activity.configurable.add", 1, Fault::LoseReply);
+    town.portal.fault("bizproc.event.send", 1, Fault::FailReply);
+    town.fires("send_template", ready("Глеб", json!({}))).await;
+    town.settle().await;
+    town.pass(MINUTE).await;
+} }
+
+act! { portal_knows_comments(town) {
+    town.portal.set_missing("crm.activity.configurable.add", true);
+    town.portal.fault("crm.timeline.comment.add", 1, Fault::LoseReply);
+    town.fires("send_template", ready("Зоя", json!({}))).await;
+    town.settle().await;
+    town.pass(MINUTE).await;
+    reads(town).await;
+} }
+
+// ---- files, lists, operating
+
+const PDF: &[u8] = b"%PDF-1.4\n%story\n";
+
+/// A file at an address that everybody reaches.
+async fn public_file() -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = socket.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = socket.accept().await {
+            let mut asked = [0_u8; 2_048];
+            let _ = stream.read(&mut asked).await;
+            let head =
+                format!("HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", PDF.len());
+            let _ = stream.write_all(&[head.as_bytes(), PDF].concat()).await;
+        }
+    });
+    format!("http://{address}/act.pdf")
+}
+
+act! { with_files(town) {
+    town.network.app(APP).add_template(Template::new("act", "ru", "Акт для {{1}}").category("UTILITY").header_media("document"));
+    open(town).await;
+    town.portal.file(77, "act.pdf", PDF);
+    town.portal.file(78, "act.txt", b"plain words".as_slice());
+    town.portal.user_field(2, "UF_CRM_ACT", "file");
+    town.portal.deal(512).file_field("UF_CRM_ACT", 77);
+} }
+
+act! { files_in_headers(town) {
+    for (name, header) in [("Ада", "disk:77"), ("Ева", "disk:78"), ("Ия", "field:UF_CRM_ACT")] {
+        town.fires("send_template", json!({"template": "act:ru", "params": [name], "header": header})).await;
+    }
+    town.settle().await;
+    let public = public_file().await;
+    town.fires("send_template", json!({"template": "act:ru", "params": ["Яна"], "header": public})).await;
+    town.settle().await;
+} }
+
+act! { retention(town) {
+    town.fires("send_template", json!({"template": "act:ru", "params": ["Ада"], "header": "disk:77"})).await;
+    town.settle().await;
+    reads(town).await;
+    town.advance(100 * DAY);
+    town.settle().await;
+    town.pass(2 * DAY).await;
+} }
+
+act! { portal_is_forgotten(town) {
+    town.fires("send_template", ready("Нина", json!({}))).await;
+    town.settle().await;
+    town.portal.uninstall(true).await;
+    town.advance(DAY);
+    town.settle().await;
+    town.advance(200 * DAY);
+    town.settle().await;
+    town.pass(3 * HOUR).await;
+} }
+
+act! { operators_hands(town) {
+    let path = format!("/api/v1/portals/{}", town.portal.member_id());
+    let (status, told) = town.request("PUT", &format!("{path}/settings"), Some(json!({"filler": "—"}))).await;
+    assert_eq!(status, 200, "{told}");
+    town.fires("send_template", ready("Рита", json!({}))).await;
+    town.settle().await;
+    let (status, told) = town.api_post("/jobs/redrive", json!({})).await;
+    assert_eq!(status, 200, "{told}");
+    let (status, told) = town.api_post("/erase", json!({"phone": format!("+{CLIENT}")})).await;
+    assert_eq!(status, 200, "{told}");
+    town.settle().await;
+} }
+
+act! { opt_in_lists(town) {
+    let path = format!("/api/v1/portals/{}/channels/{}", town.portal.member_id(), town.channel);
+    let (status, told) = town.request("PATCH", &path, Some(json!({"settings": {"mark_opt_in": "before_first_template"}}))).await;
+    assert!(status < 300, "{status} {told}");
+    town.settle().await;
+    town.fires("send_template", ready("Лев", json!({}))).await;
+    town.settle().await;
+    let job = Job::MarkOptIn { channel_id: town.channel.clone(), phone: "79160000002".to_owned() };
+    let tx = town.ctx().db.begin().await.unwrap();
+    queue::enqueue(&tx, town.ctx().ids.as_ref(), town.now(), &[NewJob::at(town.portal.member_id(), job, town.now())]).await.unwrap();
+    tx.commit("story.consent").await.unwrap();
+    town.settle().await;
+} }
+
+act! { templates_refused(town) {
+    let key = town.network.app(APP).settings().api_key;
+    town.network.app(APP).change(|app| app.api_key = "sk_another".to_owned());
+    let path = format!("/channels/{}/templates/sync", town.channel);
+    let (status, told) = town.api_post(&path, json!({})).await;
+    assert!(status >= 400, "{status} {told}");
+    // The daily reading is refused as well.
+    town.advance(DAY + MINUTE);
+    town.settle().await;
+    town.network.app(APP).change(|app| app.api_key.clone_from(&key));
+    town.api_post(&path, json!({})).await;
+} }

@@ -1,7 +1,7 @@
 # How to connect a channel of each kind; one line a step.
 connect-gupshup-title = Gupshup
 connect-gupshup =
-    In Gupshup open the WhatsApp app and copy its name, its number and the API key into the settings.
+    In Gupshup open the WhatsApp app and copy its name, its id (App ID), its number and the API key into the settings.
     Create the channel here and copy webhook_url.
     In Gupshup open Webhooks of the app, add webhook_url, choose the events message, enqueued, sent, delivered, read, failed, and save.
     Read the template list and send yourself a template as a test.

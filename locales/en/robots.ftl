@@ -9,8 +9,6 @@ robot-chat_link-name = WhatsApp: chat link
 robot-chat_link-description = Makes a wa.me link and a QR code: the client opens the chat with a prepared draft. Sends nothing.
 
 channel-default-none = Default channel (not chosen yet)
-channel-default = Default channel: { $name }
-channel-deleted = { $name } (deleted)
 
 property-channel-name = Channel
 property-channel-description = Which WhatsApp number to send from

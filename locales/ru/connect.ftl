@@ -1,7 +1,7 @@
 # Как подключить канал каждого вида; одна строка — один шаг.
 connect-gupshup-title = Gupshup
 connect-gupshup =
-    В Gupshup откройте приложение WhatsApp и перенесите в настройки его имя, номер и API-ключ.
+    В Gupshup откройте приложение WhatsApp и перенесите в настройки его имя, идентификатор (App ID), номер и API-ключ.
     Создайте канал здесь и скопируйте webhook_url.
     В Gupshup откройте Webhooks приложения, добавьте webhook_url, выберите события message, enqueued, sent, delivered, read, failed и сохраните.
     Прочитайте список шаблонов и отправьте себе шаблон для проверки.

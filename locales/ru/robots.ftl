@@ -9,8 +9,6 @@ robot-chat_link-name = WhatsApp: ссылка на чат
 robot-chat_link-description = Готовит ссылку wa.me и QR-код: клиент откроет чат с заготовленным текстом. Ничего не отправляет.
 
 channel-default-none = Канал по умолчанию (ещё не выбран)
-channel-default = Канал по умолчанию: { $name }
-channel-deleted = { $name } (удалён)
 
 property-channel-name = Канал
 property-channel-description = С какого номера WhatsApp отправлять

@@ -20,7 +20,7 @@ pub struct Args {}
 pub async fn run(_args: Args, config: &Config) -> anyhow::Result<()> {
     config.required_by_secrets()?;
     let sealer = Sealer::new(&config.master_key, &config.master_key_old)
-        .context("MASTER_KEY or MASTER_KEY_OLD is wrong; make a key with `openssl rand -base64 32`")?;
+        .context("COURIER24_MASTER_KEY or COURIER24_MASTER_KEY_OLD is wrong; make a key with `openssl rand -base64 32`")?;
     let options = OpenOptions { access: Access::Guest, ..OpenOptions::new(config.database_url.clone()) };
     let db = open(&options, Arc::new(Crash::default())).await?;
     migrate::check(&db).await?;
@@ -30,11 +30,11 @@ pub async fn run(_args: Args, config: &Config) -> anyhow::Result<()> {
     println!("{} secrets are sealed under the current key now.", done.changed);
     if !done.unreadable.is_empty() {
         bail!(
-            "{} secrets open under none of the keys and were left as they are; keep their key in MASTER_KEY_OLD:\n{}",
+            "{} secrets open under none of the keys and were left as they are; keep their key in COURIER24_MASTER_KEY_OLD:\n{}",
             done.unreadable.len(),
             done.unreadable.join("\n")
         );
     }
-    println!("MASTER_KEY_OLD is not needed any more.");
+    println!("COURIER24_MASTER_KEY_OLD is not needed any more.");
     Ok(())
 }

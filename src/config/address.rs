@@ -4,6 +4,7 @@
 
 use super::Config;
 use super::given::ENV_PREFIX;
+use crate::domain::network;
 use std::net::IpAddr;
 use url::{Host, Url};
 
@@ -112,18 +113,8 @@ fn listed(url: &Url, private_hosts: &[String]) -> bool {
 }
 
 fn within(ip: IpAddr, network: &str, bits: &str) -> bool {
-    let (Ok(network), Ok(bits)) = (network.parse::<IpAddr>(), bits.parse::<u32>()) else { return false };
-    match (ip, network) {
-        (IpAddr::V4(ip), IpAddr::V4(network)) => {
-            let mask = u32::MAX.checked_shl(32_u32.saturating_sub(bits)).unwrap_or(0);
-            u32::from(ip) & mask == u32::from(network) & mask
-        }
-        (IpAddr::V6(ip), IpAddr::V6(network)) => {
-            let mask = u128::MAX.checked_shl(128_u32.saturating_sub(bits)).unwrap_or(0);
-            u128::from(ip) & mask == u128::from(network) & mask
-        }
-        _ => false,
-    }
+    let (Ok(range), Ok(bits)) = (network.parse(), bits.parse()) else { return false };
+    network::holds(range, bits, ip)
 }
 
 /// A database address fit for a log.

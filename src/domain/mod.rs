@@ -12,6 +12,7 @@ pub mod ids;
 pub mod link;
 pub mod message_error;
 pub mod money;
+pub mod network;
 pub mod outcome;
 pub mod person;
 pub mod phone;

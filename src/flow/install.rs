@@ -224,14 +224,26 @@ fn seed_hash(ctx: &Ctx, sender: &Sender) -> String {
 
 /// Whether tokens of this hash were taken before: what is stored is the same pair or a newer one.
 fn was_taken(row: &portal_row::Model, seed_hash: &str) -> bool {
-    row.seed_hash.as_deref().unwrap_or_default().split(' ').any(|taken| taken == seed_hash)
+    row.seed_hash.as_deref().unwrap_or_default().split(' ').any(|taken| taken.split(':').next() == Some(seed_hash))
+}
+
+/// The pair together with the application token it came with: an update may tell a new token with a pair that was taken before.
+fn seed_entry(ctx: &Ctx, sender: &Sender) -> String {
+    let told = ctx.sealer.hash("portal-told", sender.application_token.expose(), true);
+    format!("{}:{told}", seed_hash(ctx, sender))
+}
+
+/// Whether this pair brings an application token that it never came with before; a replay of an earlier one is no news.
+fn tells_a_new_token(row: &portal_row::Model, sender: &Sender, entry: &str) -> bool {
+    let seen = row.seed_hash.as_deref().unwrap_or_default().split(' ').any(|taken| taken == entry);
+    !sender.application_token.is_empty() && !seen
 }
 
 /// The hashes of the latest pairs taken, the newest first.
-fn seeds_with(row: Option<&portal_row::Model>, seed_hash: &str) -> String {
+fn seeds_with(row: Option<&portal_row::Model>, entry: &str) -> String {
     let former = row.and_then(|row| row.seed_hash.as_deref()).unwrap_or_default();
-    let former = former.split(' ').filter(|taken| !taken.is_empty() && *taken != seed_hash);
-    std::iter::once(seed_hash).chain(former).take(SEEDS_KEPT).collect::<Vec<_>>().join(" ")
+    let former = former.split(' ').filter(|taken| !taken.is_empty() && *taken != entry);
+    std::iter::once(entry).chain(former).take(SEEDS_KEPT).collect::<Vec<_>>().join(" ")
 }
 
 /// The authorization server that the request names; a request of an old portal names none, then the known one or each of the list.
@@ -305,7 +317,7 @@ fn is_yes(value: Option<&Value>) -> bool {
 async fn store_proof(ctx: &Ctx, sender: &Sender, proof: &Proof, lang: &str, reason: &str) -> DbResult<Installed> {
     let portal = sender.member_id.as_str();
     let now = ctx.clock.now();
-    let seed_hash = seed_hash(ctx, sender);
+    let (seed_hash, entry) = (seed_hash(ctx, sender), seed_entry(ctx, sender));
     let domain = oauth::authority(&proof.client_endpoint).unwrap_or_default();
     let tx = ctx.db.begin().await?;
     let known = store::find(&*tx, portal).await?;
@@ -313,12 +325,18 @@ async fn store_proof(ctx: &Ctx, sender: &Sender, proof: &Proof, lang: &str, reas
     let installed = Installed { member_id: portal.to_owned(), domain: domain.clone(), user_id: proof.user_id.clone(), first };
     let live = known.as_ref().filter(|row| row.status == PortalStatus::Active.as_str());
     let refreshed = proof.tokens.refresh_token != sender.refresh_token;
-    if !refreshed && live.is_some_and(|row| was_taken(row, &seed_hash)) {
-        // A repeated delivery, or a replay: nothing in it is news.
-        return Ok(installed);
+    let seeds = seeds_with(known.as_ref(), &entry);
+    if let Some(row) = live.filter(|row| !refreshed && was_taken(row, &seed_hash)) {
+        // A repeated delivery, or a replay: nothing in it is news, except an application token told for the first time.
+        if !tells_a_new_token(row, sender, &entry) {
+            return Ok(installed);
+        }
+        let seal = ctx.sealer.seal(portal_cache::place("application_token", portal), &sender.application_token);
+        store::set_application_token(&*tx, portal, (seal, seeds), now).await?;
+    } else {
+        let install = sealed_install(ctx, sender, proof, (&domain, seeds, lang), now);
+        store::save_install(&*tx, portal, &install, now).await?;
     }
-    let seeds = seeds_with(known.as_ref(), &seed_hash);
-    store::save_install(&*tx, portal, &sealed_install(ctx, sender, proof, (&domain, seeds, lang), now), now).await?;
     queue::cancel(&tx, portal, portal_state::PURGE_KEY).await?;
     register::schedule(&tx, &*ctx.ids, portal, reason, (now, now)).await?;
     let idle = Job::RefreshToken { reason: token::IDLE.to_owned() };

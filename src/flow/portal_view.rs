@@ -2,6 +2,7 @@
 
 use crate::db::entity::portal;
 use crate::db::store;
+use crate::db::store::portal::PortalStatus;
 use crate::db::{Conn, DbResult};
 use crate::i18n;
 use chrono_tz::Tz;
@@ -9,19 +10,6 @@ use serde_json::{Map, Value};
 
 /// What a missing template value becomes when `on_missing` is `empty` and the portal names no filler.
 const FILLER: &str = "-";
-
-/// `portal.status`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PortalStatus {
-    /// Works.
-    Active,
-    /// No usable token: messages leave, answers and facts wait.
-    AuthLost,
-    /// Plan, payment or overload: as above.
-    Paused,
-    /// Gone.
-    Uninstalled,
-}
 
 /// One portal.
 #[derive(Debug, Clone)]
@@ -55,12 +43,7 @@ impl PortalView {
         Self {
             id: row.member_id.clone(),
             domain: row.domain.clone(),
-            status: match row.status.as_str() {
-                "active" => PortalStatus::Active,
-                "auth_lost" => PortalStatus::AuthLost,
-                "uninstalled" => PortalStatus::Uninstalled,
-                _ => PortalStatus::Paused,
-            },
+            status: PortalStatus::parse(&row.status).unwrap_or(PortalStatus::Paused),
             lang: i18n::language_for(&row.lang),
             time_zone: text("time_zone").and_then(|name| name.parse().ok()).unwrap_or(time_zone),
             region: text("region").map_or_else(|| region.to_owned(), str::to_owned),

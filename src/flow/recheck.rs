@@ -5,11 +5,12 @@
 
 use super::ending::HOLD_LOOK;
 use super::gate::{self, Footing};
-use super::portal_view::{PortalStatus, PortalView};
+use super::portal_view::PortalView;
 use super::results::WindowView;
 use crate::catalog::operation::{OnClosedWindow, SendCommon, TemplateChoice};
 use crate::db::entity::{channel, message, robot_call};
 use crate::db::store::call::state;
+use crate::db::store::portal::PortalStatus;
 use crate::domain::clock::{DAY, HOUR, Ms};
 use crate::domain::message_error::MessageError;
 use crate::domain::refusal::{Code, Refusal};

@@ -5,6 +5,7 @@
 
 use super::OutboundSettings;
 use super::address::{Class, class};
+use crate::domain::network;
 use std::net::{IpAddr, UdpSocket};
 
 /// On which side of the guard an admitted address lies.
@@ -66,22 +67,8 @@ impl Entry {
                 let same = host == name || host.parse::<IpAddr>().is_ok_and(|listed| listed == ip);
                 same && only.is_none_or(|only| only == port)
             }
-            Self::Range { network, prefix } => in_range(ip, *network, *prefix),
+            Self::Range { network, prefix } => network::holds(*network, *prefix, ip),
         }
-    }
-}
-
-fn in_range(ip: IpAddr, network: IpAddr, prefix: u32) -> bool {
-    match (ip, network) {
-        (IpAddr::V4(ip), IpAddr::V4(network)) => {
-            let mask = u32::MAX.checked_shl(32_u32.saturating_sub(prefix)).unwrap_or(0);
-            u32::from(ip) & mask == u32::from(network) & mask
-        }
-        (IpAddr::V6(ip), IpAddr::V6(network)) => {
-            let mask = u128::MAX.checked_shl(128_u32.saturating_sub(prefix)).unwrap_or(0);
-            u128::from(ip) & mask == u128::from(network) & mask
-        }
-        _ => false,
     }
 }
 

@@ -21,7 +21,9 @@ use std::time::Duration;
 const AT_ONCE: usize = 4;
 /// A story that comes so often through a point is also killed in the middle of it.
 const OFTEN: u64 = 3;
-/// Points of the machinery that every story passes: killed at in the first stories only.
+/// Stories in which a point is killed at, in their order.
+const IN_STORIES: u32 = 3;
+/// Points of the machinery that every story passes: killed at in the first one only.
 const EVERYWHERE: [&str; 7] =
     ["queue.claim", "worker.beat", "worker.finish", "schedule.tick", "accept.store", "purge.tick", "run_call.facts"];
 
@@ -101,12 +103,10 @@ fn deaths(story: &'static Story, passed: &BTreeMap<&'static str, u64>, done: &mu
     let mut deaths = Vec::new();
     for (point, times) in passed {
         let killed = done.entry(point).or_default();
-        let most = if story.special {
-            1
-        } else if EVERYWHERE.contains(point) {
-            2
-        } else {
-            u32::MAX
+        let most = match story.special {
+            true => 1,
+            false if EVERYWHERE.contains(point) => 1,
+            false => IN_STORIES,
         };
         if *killed >= most || !points::is_ours(point) {
             continue;

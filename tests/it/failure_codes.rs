@@ -149,3 +149,23 @@ story! {
         town.nothing_twice_nothing_lost().await;
     }
 }
+
+story! {
+    /// The template got another variable at WhatsApp after we read the list: the failure says so, and a fresh list mends the rule's words.
+    async fn a_template_that_changed_meanwhile_fails_with_words(town) {
+        town.network.app(APP).change(|app| {
+            for template in app.templates.iter_mut().filter(|template| template.element_name == "order_ready") {
+                template.body = "{{1}}, заказ {{2}} ждёт до {{3}}".to_owned();
+            }
+        });
+        let step = town.sends_template(json!({"wait_for": "delivered"})).await;
+        town.settle().await;
+        let told = town.told(step);
+        assert_eq!((told["status"].as_str(), told["error_code"].as_str()), (Some("failed"), Some("provider_rejected")));
+        assert!(told["error_text"].as_str().unwrap().contains("132000"), "{told:?}");
+        let channel = town.channel.clone();
+        town.api_post(&format!("/channels/{channel}/templates/sync"), json!({})).await;
+        let text = town.refuses("send_template", crate::support::verdict::order_ready(json!({})), "template_params_mismatch").await;
+        assert!(text.contains('3') && text.contains('2'), "{text}");
+    }
+}

@@ -2,8 +2,8 @@
 
 use crate::support::story::story;
 use crate::support::town::{APP, CLIENT, Town};
-use courier24::domain::clock::{DAY, HOUR, MINUTE, SECOND};
 use courier24::bitrix::RobotCall;
+use courier24::domain::clock::{DAY, HOUR, MINUTE, SECOND};
 use courier24::domain::secret::Secret;
 use courier24::flow::{FlowSettings, accept_call};
 use courier24::sim::portal::{Document, StepId, StepState};

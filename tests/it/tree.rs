@@ -196,3 +196,128 @@ fn no_path_of_a_workplace_and_no_stub_stands_in_the_project() {
         }
     }
 }
+
+fn document(name: &str) -> String {
+    fs::read_to_string(root().join(name)).unwrap()
+}
+
+/// What stands between backticks, outside of blocks.
+fn quoted(text: &str) -> Vec<&str> {
+    text.lines().filter(|line| !line.starts_with("```")).flat_map(|line| line.split('`').skip(1).step_by(2)).collect()
+}
+
+/// `a/{b,c}/d` → `a/b/d`, `a/c/d`.
+fn spelled_out(path: &str) -> Vec<String> {
+    match path.split_once('{').and_then(|(head, rest)| rest.split_once('}').map(|(choices, tail)| (head, choices, tail))) {
+        Some((head, choices, tail)) => choices.split(',').map(|choice| format!("{head}{choice}{tail}")).collect(),
+        None => vec![path.to_owned()],
+    }
+}
+
+#[test]
+fn paths_named_for_contributors_exist() {
+    let text = document("CONTRIBUTING.md");
+    let mut seen = 0;
+    for path in quoted(&text).into_iter().filter(|words| words.contains('/') && !words.contains(' ')).flat_map(spelled_out) {
+        // A part in capitals is the newcomer's own name: the folder before it has to be there.
+        let known: PathBuf = path.split('/').take_while(|part| !part.chars().take(2).all(|c| c.is_ascii_uppercase())).collect();
+        assert!(root().join(&known).exists(), "CONTRIBUTING.md names {path}, which does not exist");
+        seen += 1;
+    }
+    assert!(seen > 25, "only {seen} paths were found in CONTRIBUTING.md");
+}
+
+/// Names after `COURIER24_`, without what the tests alone read.
+fn settings_named_in(text: &str) -> BTreeSet<&str> {
+    text.split("COURIER24_")
+        .skip(1)
+        .map(|rest| rest.split(|c: char| !c.is_ascii_uppercase() && c != '_').next().unwrap_or_default())
+        .collect()
+}
+
+#[test]
+fn both_readmes_name_the_settings_that_exist_and_no_others() {
+    let known: BTreeSet<&str> = courier24::config::NAMES.iter().copied().collect();
+    for name in ["README.md", "README.ru.md"] {
+        let text = document(name);
+        let named: BTreeSet<&str> = settings_named_in(&text).into_iter().filter(|setting| !setting.is_empty()).collect();
+        assert_eq!(named, known, "settings of {name} (left) and of src/config/names.rs (right)");
+    }
+}
+
+/// Verbs in the order of the command line: `Serve(serve::Args)` → `serve`.
+fn verbs() -> BTreeSet<String> {
+    let text = code(&root().join("src/cli/mod.rs"));
+    let list = text.split("enum Verb {").nth(1).unwrap().split("\n}").next().unwrap();
+    list.lines()
+        .filter_map(|line| line.trim().split_once('('))
+        .filter(|(name, _)| !name.starts_with('#'))
+        .map(|(name, _)| name.to_lowercase())
+        .collect()
+}
+
+#[test]
+fn both_readmes_name_the_commands_that_exist_and_no_others() {
+    for name in ["README.md", "README.ru.md"] {
+        let text = document(name);
+        let named: BTreeSet<String> = text
+            .split("courier24 ")
+            .skip(1)
+            .zip(text.split("courier24 "))
+            .filter(|(_, before)| before.ends_with('`') || before.ends_with("release/"))
+            .map(|(after, _)| after.chars().take_while(char::is_ascii_lowercase).collect())
+            .collect();
+        assert_eq!(named, verbs(), "commands of {name} (left) and of src/cli/mod.rs (right)");
+    }
+}
+
+#[test]
+fn the_readmes_say_the_same() {
+    let shape = |name: &str| {
+        let text = document(name);
+        let headings: Vec<usize> =
+            text.lines().filter(|line| line.starts_with('#')).map(|line| line.split(' ').next().unwrap().len()).collect();
+        let routes: BTreeSet<String> = quoted(&text)
+            .into_iter()
+            .filter(|words| words.contains("/api/") || words.contains("\u{2026}/"))
+            .map(ToOwned::to_owned)
+            .collect();
+        let options: BTreeSet<String> = quoted(&text)
+            .into_iter()
+            .flat_map(str::split_whitespace)
+            .filter(|word| word.starts_with("--"))
+            .map(ToOwned::to_owned)
+            .collect();
+        (headings, routes, options)
+    };
+    assert_eq!(shape("README.md"), shape("README.ru.md"));
+}
+
+#[test]
+fn every_crash_point_has_a_name_of_its_own() {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for path in files(&root().join("src"), "rs") {
+        let text = code(&path);
+        // Unit tests stand at the end of their file.
+        let product = text.split("#[cfg(test)]").next().unwrap_or_default();
+        if matches!(module_of(&path).as_str(), "sim" | "cli") || path.ends_with("tests.rs") {
+            continue;
+        }
+        for call in [".commit(", ".send(", ".call(", ".call_with(", ".batch(", ".peek(", ".download("] {
+            for (position, _) in product.match_indices(call) {
+                let argument = product[position + call.len()..].trim_start();
+                if let Some(rest) = argument.strip_prefix('"') {
+                    places.entry(rest.split('"').next().unwrap().to_owned()).or_default().push(relative(&path));
+                } else {
+                    let unnamed = product[..position].ends_with("tx") && call == ".commit(";
+                    assert!(!unnamed, "{} commits without a literal name", relative(&path));
+                }
+            }
+        }
+    }
+    assert!(places.len() > 40, "only {} crash points were found", places.len());
+    for (point, found) in places {
+        assert!(point.contains('.'), "crash point {point} of {found:?} has no file before its dot");
+        assert_eq!(found.len(), 1, "crash point {point} stands in {found:?}");
+    }
+}

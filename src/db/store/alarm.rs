@@ -5,7 +5,7 @@ use crate::db::entity::{channel, portal, registration};
 use crate::db::{Conn, DbResult};
 use crate::domain::clock::Ms;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter};
 
 /// Notes that trouble is there now; the moment it was last told stays.
 ///
@@ -57,8 +57,8 @@ pub async fn channels_down(db: &impl Conn) -> DbResult<Vec<channel::Model>> {
     use channel::Column;
     let down = ["auth_failed", "blocked", "disconnected"];
     // Paused with a reason = by the provider (an empty wallet); a person who pauses knows of it.
-    let stopped = Column::State.eq("paused").and(Column::StateReason.is_not_null());
-    let down = Column::State.is_in(down).or(stopped);
+    let stopped = Condition::all().add(Column::State.eq("paused")).add(Column::StateReason.is_not_null());
+    let down = Condition::any().add(Column::State.is_in(down)).add(stopped);
     Ok(channel::Entity::find().filter(Column::DeletedAt.is_null()).filter(down).all(db).await?)
 }
 

@@ -5,7 +5,7 @@ use crate::db::entity::answer::{ActiveModel, Column, Entity, Model};
 use crate::db::{Conn, DbResult, Tx};
 use crate::domain::clock::Ms;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, Set};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, Set, UpdateMany};
 use serde_json::{Value, json};
 
 /// How telling an answer ended; `None` = not yet.
@@ -73,13 +73,16 @@ pub async fn list(db: &impl Conn, portal: &str, call_ids: &[String]) -> DbResult
     Ok(Entity::find().filter(Column::Portal.eq(portal)).filter(Column::CallId.is_in(call_ids)).all(db).await?)
 }
 
+/// An update of the answers of several calls.
+fn of_calls(portal: &str, call_ids: &[String]) -> UpdateMany<Entity> {
+    Entity::update_many().filter(Column::Portal.eq(portal)).filter(Column::CallId.is_in(call_ids))
+}
+
 /// Counts an attempt before it leaves, so that a kill on the wire is known afterwards.
 pub async fn begin_attempt(tx: &Tx, portal: &str, call_ids: &[String], now: Ms) -> DbResult<()> {
-    Entity::update_many()
+    of_calls(portal, call_ids)
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
         .col_expr(Column::LastAttemptAt, Expr::value(now))
-        .filter(Column::Portal.eq(portal))
-        .filter(Column::CallId.is_in(call_ids))
         .exec(&**tx)
         .await?;
     Ok(())
@@ -87,11 +90,9 @@ pub async fn begin_attempt(tx: &Tx, portal: &str, call_ids: &[String], now: Ms) 
 
 /// Takes back an attempt that certainly did not leave.
 pub async fn withdraw_attempt(tx: &Tx, portal: &str, call_ids: &[String], error: &str) -> DbResult<()> {
-    Entity::update_many()
+    of_calls(portal, call_ids)
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).sub(1))
         .col_expr(Column::LastError, Expr::value(error))
-        .filter(Column::Portal.eq(portal))
-        .filter(Column::CallId.is_in(call_ids))
         .exec(&**tx)
         .await?;
     Ok(())
@@ -99,23 +100,16 @@ pub async fn withdraw_attempt(tx: &Tx, portal: &str, call_ids: &[String], error:
 
 /// Notes why an attempt did not settle the answer.
 pub async fn note_error(tx: &Tx, portal: &str, call_ids: &[String], error: &str) -> DbResult<()> {
-    Entity::update_many()
-        .col_expr(Column::LastError, Expr::value(error))
-        .filter(Column::Portal.eq(portal))
-        .filter(Column::CallId.is_in(call_ids))
-        .exec(&**tx)
-        .await?;
+    of_calls(portal, call_ids).col_expr(Column::LastError, Expr::value(error)).exec(&**tx).await?;
     Ok(())
 }
 
 /// Records the end of several answers.
 pub async fn finish(tx: &Tx, portal: &str, call_ids: &[String], end: End, error: Option<&str>, now: Ms) -> DbResult<()> {
-    Entity::update_many()
+    of_calls(portal, call_ids)
         .col_expr(Column::AnswerEnd, Expr::value(end.as_str()))
         .col_expr(Column::LastError, Expr::value(error.map(ToOwned::to_owned)))
         .col_expr(Column::EndedAt, Expr::value(now))
-        .filter(Column::Portal.eq(portal))
-        .filter(Column::CallId.is_in(call_ids))
         .exec(&**tx)
         .await?;
     Ok(())

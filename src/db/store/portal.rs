@@ -14,7 +14,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter
 pub enum PortalStatus {
     /// Works.
     Active,
-    /// The token pair is lost; calls are accepted, answers wait for an administrator.
+    /// The token pair is lost; calls are accepted, messages leave, answers and facts wait for an administrator.
     AuthLost,
     /// Plan, payment or overload; looked at again daily.
     Paused,
@@ -117,6 +117,18 @@ pub async fn save_install(db: &impl Conn, portal: &str, install: &Install, now: 
     row.token_version = Set(known.token_version.saturating_add(1));
     row.lang = Set(if install.lang.is_empty() { known.lang } else { install.lang.clone() });
     row.update(db).await?;
+    Ok(())
+}
+
+/// Replaces the sealed `application_token` of a known portal and the hashes of what was taken; nothing else.
+pub async fn set_application_token(db: &impl Conn, portal: &str, (sealed, seeds): (String, String), now: Ms) -> DbResult<()> {
+    portal::Entity::update_many()
+        .col_expr(portal::Column::ApplicationToken, Expr::value(sealed))
+        .col_expr(portal::Column::SeedHash, Expr::value(Some(seeds)))
+        .col_expr(portal::Column::UpdatedAt, Expr::value(now))
+        .filter(portal::Column::MemberId.eq(portal))
+        .exec(db)
+        .await?;
     Ok(())
 }
 

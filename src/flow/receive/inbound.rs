@@ -35,7 +35,9 @@ pub(super) async fn merge(ctx: &Ctx, tx: &Tx, row: &inbox_event::Model, at: Ms, 
     let note = conversation::Inbound { id: talk.id.clone(), at, window_until: opened, referral: inbound.referral };
     conversation::note_inbound(tx, portal, &[note], now).await?;
     let released = if window::is_open(opened, now) { release_held(ctx, tx, &talk.id, portal, now).await? } else { 0 };
-    Ok(json!({"message_id": stored.id, "conversation_id": talk.id, "window_until": opened, "released": released}))
+    Ok(
+        json!({"message_id": stored.id, "conversation_id": talk.id, "window_until": opened.map(crate::domain::clock::iso), "released": released}),
+    )
 }
 
 fn model(

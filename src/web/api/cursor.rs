@@ -45,7 +45,8 @@ impl PageQuery {
                 .filter(|limit| (1..=MOST).contains(limit))
                 .ok_or_else(|| Problem::new(Code::QueryInvalid).with("name", "limit").with("allowed", format!("1–{MOST}")))?,
         };
-        let after = match &self.after {
+        // A script that pages in a loop sends the parameter empty the first time.
+        let after = match self.after.as_ref().filter(|cursor| !cursor.is_empty()) {
             None => None,
             Some(cursor) => Some(read(list, cursor).ok_or_else(|| Problem::new(Code::CursorInvalid))?),
         };

@@ -33,13 +33,10 @@ pub(crate) struct Town {
     pub(crate) crash: Arc<Crash>,
     pub(crate) channel: String,
     pub(crate) hold_sends: bool,
-<<<<<<< HEAD
     /// What the operator changed in the settings before the next start.
     pub(crate) adjust: fn(&mut Config),
-=======
     /// Real time for a whole exchange of the application: short for stories with hangs, long where a slow machine must not show.
     pub(crate) patience: Duration,
->>>>>>> w/crash
     running: Option<Running>,
     port: u16,
     folder: tempfile::TempDir,
@@ -107,11 +104,8 @@ impl Town {
             crash: Arc::new(Crash::default()),
             channel: String::new(),
             hold_sends: false,
-<<<<<<< HEAD
             adjust: |_| (),
-=======
             patience: Duration::from_millis(700),
->>>>>>> w/crash
             running: None,
             port: 0,
             folder: tempfile::tempdir().unwrap(),
@@ -175,11 +169,7 @@ impl Town {
 
     /// A new process on the same database, address and clock.
     pub(crate) async fn start(&mut self) {
-<<<<<<< HEAD
         let listener = listen(self.port).await;
-=======
-        let listener = self.listen().await;
->>>>>>> w/crash
         self.port = listener.local_addr().unwrap().port();
         self.running = Some(self.process(listener).await);
     }
@@ -212,17 +202,6 @@ impl Town {
         Running { ctx, task, port }
     }
 
-    /// The threads of a killed server need a moment to let go of the port.
-    async fn listen(&self) -> TcpListener {
-        for _ in 0..500 {
-            match TcpListener::bind(("127.0.0.1", self.port)) {
-                Ok(listener) => return listener,
-                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-            }
-        }
-        panic!("port {} was never freed", self.port);
-    }
-
     fn config(&self) -> Config {
         let (client_id, client_secret) = self.portal.app_keys();
         let mut config = Config {
@@ -247,14 +226,10 @@ impl Town {
     pub(crate) async fn kill(&mut self) {
         if let Some(mut running) = self.running.take() {
             running.task.abort();
-<<<<<<< HEAD
             let _ = (&mut running.task).await;
-=======
-            let _ = running.task.await;
             // What the kernel does at a kill: every connection to the database is cut, the process lock is free.
             let _ = tokio::time::timeout(Duration::from_secs(10), running.ctx.db.close()).await;
             running.ctx.db.release_lock();
->>>>>>> w/crash
         }
     }
 

@@ -19,7 +19,7 @@ use crate::db::entity::{conversation, message, robot_call};
 use crate::db::store::attempt::{self, Closed, Opened};
 use crate::db::store::message::{self as messages, Move};
 use crate::db::store::{call, conversation as conversations};
-use crate::domain::clock::Ms;
+use crate::domain::clock::{Ms, SECOND};
 use crate::domain::content::Content;
 use crate::domain::document::CrmItem;
 use crate::domain::identity::Identity;
@@ -27,7 +27,7 @@ use crate::domain::message_error::MessageError;
 use crate::domain::state::Status;
 use crate::queue::{self, Claimed, Group, Job};
 use futures::StreamExt as _;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Requests of one group on the wire at a time.
@@ -41,6 +41,8 @@ struct Item {
     call: Option<robot_call::Model>,
     send: Option<SendCommon>,
     talk: Option<conversation::Model>,
+    /// It is on the wire under a lease that is somebody's.
+    owned: bool,
 }
 
 /// A message that leaves now.
@@ -117,6 +119,7 @@ async fn load(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<(Vec<Item>, V
     let talks: Vec<String> = rows.values().map(|row| row.conversation_id.clone()).collect();
     let talks: HashMap<String, conversation::Model> =
         conversations::list(db, portal, &talks).await?.into_iter().map(|row| (row.id.clone(), row)).collect();
+    let owned = owned(ctx, portal, &rows).await?;
     let (mut items, mut nothing) = (Vec::new(), Vec::new());
     for job in jobs {
         let Some(message) = id(job).and_then(|id| rows.remove(&id)) else {
@@ -127,9 +130,21 @@ async fn load(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<(Vec<Item>, V
         let operation = call.as_ref().and_then(|call| serde_json::from_str::<Operation>(call.operation.as_deref()?).ok());
         let send = operation.and_then(|operation| operation.send().cloned());
         let talk = talks.get(&message.conversation_id).cloned();
-        items.push(Item { job: job.clone(), message, call, send, talk });
+        let owned = owned.contains(&message.id);
+        items.push(Item { job: job.clone(), message, call, send, talk, owned });
     }
     Ok((items, nothing))
+}
+
+/// Messages that another job of ours is sending right now: a second job for one of them (its conversation woke it) must not take the
+/// send under way for a lost one.
+async fn owned(ctx: &Ctx, portal: &str, rows: &HashMap<String, message::Model>) -> Result<HashSet<String>, JobError> {
+    let sending: Vec<String> = rows.values().filter(|row| row.status == Status::Sending.as_str()).map(|row| row.id.clone()).collect();
+    let db = ctx.db.read();
+    let open: Vec<_> = attempt::list(db, portal, &sending).await?.into_iter().filter(|row| row.outcome == attempt::OPEN).collect();
+    let leases: Vec<String> = open.iter().map(|row| row.lease_id.clone()).collect();
+    let live = queue::live_leases(db, portal, &leases).await?;
+    Ok(open.into_iter().filter(|row| live.contains(&row.lease_id)).map(|row| row.message_id).collect())
 }
 
 type Channels = HashMap<String, Option<Arc<Loaded>>>;
@@ -137,6 +152,10 @@ type Channels = HashMap<String, Option<Arc<Loaded>>>;
 /// Puts one message where it belongs in the plan.
 async fn judge(ctx: &Ctx, desk: &mut Desk, channels: &mut Channels, plan: &mut Plan, item: Item) -> Result<(), JobError> {
     let now = ctx.clock.now();
+    if item.owned {
+        plan.later.push((item.job, JobError::Defer { at: now.saturating_add(SECOND), why: "being sent".to_owned() }));
+        return Ok(());
+    }
     let sender = desk.sender(&item.message.channel_id);
     let official = sender.as_ref().is_none_or(|sender| sender.capabilities().official);
     let look = Look {

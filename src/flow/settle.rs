@@ -8,6 +8,7 @@ use super::portal_view::PortalView;
 use super::results::{self, WindowView};
 use crate::catalog::operation::Operation;
 use crate::db::entity::{conversation, message, robot_call};
+use crate::db::store::write_back::Target;
 use crate::db::store::{self, call};
 use crate::db::{DbResult, Tx};
 use crate::domain::clock::Ms;
@@ -255,25 +256,26 @@ pub(super) async fn put_fields(
 
 /// A new entry when a message first settles; an update of it at every later move, only the newest of which is written.
 async fn show_in_timeline(tx: &Tx, ctx: &Ctx, portal: &str, calls: &Calls, moved: &[&Moved], now: Ms) -> DbResult<Vec<NewJob>> {
-    let mut jobs = Vec::new();
-    let mut later = Vec::new();
+    let (mut fresh, mut later) = (Vec::new(), Vec::new());
     for one in moved {
-        let Some(call) = one.message.call_id.as_ref().and_then(|id| calls.by_id.get(id)) else {
+        let call = one.message.call_id.as_ref().and_then(|id| calls.by_id.get(id));
+        let Some(call) = call.filter(|call| call.operation.send().is_some_and(|send| send.to_timeline)) else {
             continue;
         };
-        if !call.operation.send().is_some_and(|send| send.to_timeline) {
-            continue;
-        }
-        if !one.is_first_settlement() {
+        if one.is_first_settlement() {
+            fresh.push(Target {
+                call_id: Some(&call.row.id),
+                message_id: Some(&one.message.id),
+                document_entity: &call.row.document_entity,
+                document_id: &call.row.document_id,
+            });
+        } else {
             later.push(one.message.id.clone());
-            continue;
         }
-        let (entity, document) = (&call.row.document_entity, &call.row.document_id);
-        let ids = ctx.ids.as_ref();
-        let id = store::write_back::put_timeline(tx, portal, ids, Some(&call.row.id), &one.message.id, entity, document, now).await?;
-        let key = id.clone();
-        jobs.push(NewJob::at(portal, Job::Create { write_back_id: id }, now).once(key));
     }
+    let made = store::write_back::put_timelines(tx, portal, ctx.ids.as_ref(), &fresh, now).await?;
+    let create = |id: String| NewJob::at(portal, Job::Create { write_back_id: id.clone() }, now).once(id);
+    let mut jobs: Vec<NewJob> = made.into_iter().map(create).collect();
     if !later.is_empty() {
         for row in store::write_back::timeline_of(&**tx, portal, &later).await? {
             let key = row.id.clone();

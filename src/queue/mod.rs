@@ -3,6 +3,7 @@
 //! A job is claimed with a lease and finished only by whoever holds that lease (fencing). Jobs of one portal and lane are
 //! claimed as a group, so that CRM reads and writes leave coalesced and commits are shared. Portals take turns.
 
+mod alive;
 mod cancel;
 mod cancel_many;
 mod claim;
@@ -15,6 +16,7 @@ mod pick;
 mod reclaim;
 mod shard;
 
+pub use alive::*;
 pub use cancel::*;
 pub use cancel_many::*;
 pub use claim::*;

@@ -1,12 +1,13 @@
 //! What is to be written into CRM besides the answer: deal fields and timeline entries.
 
+use super::bulk::{self, int, text};
 use crate::db::entity::write_back::{ActiveModel, Column, Entity, Model};
 use crate::db::{Conn, DbResult, Tx};
 use crate::domain::clock::Ms;
 use crate::domain::ids::Ids;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, Set};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// What an entry is for.
 #[derive(Debug, Clone)]
@@ -79,22 +80,30 @@ pub async fn put_fields(
     Ok(id)
 }
 
-/// Asks for a timeline entry that shows a message. Returns the row's id.
-#[expect(clippy::too_many_arguments, reason = "connection, portal and the row's columns")]
-pub async fn put_timeline(
-    tx: &Tx,
-    portal: &str,
-    ids: &dyn Ids,
-    call_id: Option<&str>,
-    message_id: &str,
-    document_entity: &str,
-    document_id: &str,
-    now: Ms,
-) -> DbResult<String> {
-    let id = ids.id("wb", now);
-    let target = Target { call_id, message_id: Some(message_id), document_entity, document_id };
-    Entity::insert(fresh(&id, portal, "timeline", &target, "{}".to_owned(), now)).exec_without_returning(&**tx).await?;
-    Ok(id)
+/// Asks for timeline entries of several messages in one statement. Returns the rows' ids, in the order given.
+pub async fn put_timelines(tx: &Tx, portal: &str, ids: &dyn Ids, targets: &[Target<'_>], now: Ms) -> DbResult<Vec<String>> {
+    const COLUMNS: [bulk::Column; 12] = [
+        text("id"),
+        text("portal"),
+        text("kind"),
+        text("call_id"),
+        text("message_id"),
+        text("document_entity"),
+        text("document_id"),
+        text("payload"),
+        text("state"),
+        int("attempts"),
+        int("created_at"),
+        int("updated_at"),
+    ];
+    let made: Vec<String> = targets.iter().map(|_| ids.id("wb", now)).collect();
+    let rows: Vec<Value> = made
+        .iter()
+        .zip(targets)
+        .map(|(id, t)| json!([id, portal, "timeline", t.call_id, t.message_id, t.document_entity, t.document_id, "{}", "pending", 0, now, now]))
+        .collect();
+    bulk::insert(&**tx, "write_back", &COLUMNS, "", "id", &rows).await?;
+    Ok(made)
 }
 
 /// Several rows by id, oldest first.

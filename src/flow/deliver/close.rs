@@ -106,10 +106,8 @@ async fn store(ctx: &Ctx, portal: &str, chunk: &[(&Sent, &Settled)], leased: boo
         let done = |(_, settled): &&(&Sent, &Settled)| settled.next == Next::Complete;
         let jobs: Vec<&Claimed> = chunk.iter().filter(done).map(|(sent, _)| &sent.ready.job).collect();
         queue::complete(&tx, &jobs).await?;
-        tx.commit("deliver.settle").await?;
-    } else {
-        tx.commit("deliver.settle_late").await?;
     }
+    tx.commit("deliver.settle").await?;
     Ok(())
 }
 

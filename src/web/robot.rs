@@ -6,6 +6,7 @@ use super::{State, body};
 use crate::bitrix::RobotCall;
 use crate::db::store::portal::PortalStatus;
 use crate::flow::accept_call;
+use crate::flow::adopt::{self, Doubt, Shown};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -13,13 +14,22 @@ use actix_web::{HttpRequest, HttpResponse};
 pub(super) async fn call(state: Data<State>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let bytes = body::read(payload, body::PORTAL_CAP).await?;
     let call = RobotCall::parse(&bytes).map_err(|error| Problem::unparsable(&error))?;
-    let Ok(proven) = state.ctx.portals.prove(&call.member_id, &call.application_token).await else {
-        state.accepted(false);
-        return Err(Problem::not_committed());
-    };
-    if proven.is_none_or(|facts| facts.status == PortalStatus::Uninstalled) {
-        metrics::counter!("courier24_forged_total", "route" => "robot").increment(1);
-        return Err(Problem::new(Code::Forged));
+    let shown = Shown { member_id: &call.member_id, application_token: &call.application_token, access_token: &call.access_token };
+    match adopt::prove(&state.ctx, shown).await {
+        Ok(proven) if proven.facts.status != PortalStatus::Uninstalled => {}
+        // Not our database's fault, and a stranger can bring it about: readiness does not suffer.
+        Err(Doubt::Unavailable(why)) => {
+            tracing::error!(portal.id = call.member_id, why, "nobody could tell whose robot call this is");
+            return Err(Problem::not_committed());
+        }
+        Err(Doubt::Db(_)) => {
+            state.accepted(false);
+            return Err(Problem::not_committed());
+        }
+        Ok(_) | Err(Doubt::Forged) => {
+            metrics::counter!("courier24_forged_total", "route" => "robot").increment(1);
+            return Err(Problem::new(Code::Forged));
+        }
     }
     let request_id = Some(RequestId::of(&request).to_string());
     match accept_call::accept_request(&state.ctx, call, request_id).await {

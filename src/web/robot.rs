@@ -1,5 +1,6 @@
 //! `POST /b24/robot`: every robot and activity of every portal. The hottest route: parse, prove, commit, 200.
 
+use super::body::Incoming;
 use super::observe::RequestId;
 use super::problem::{Code, Problem};
 use super::{State, body};
@@ -7,11 +8,11 @@ use crate::bitrix::RobotCall;
 use crate::db::store::portal::PortalStatus;
 use crate::flow::accept_call;
 use crate::flow::adopt::{self, Doubt, Shown};
-use actix_web::web::{Data, Payload};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 /// 200 only after the commit. Bitrix24 never repeats a call, so what a later step will refuse is taken here all the same.
-pub(super) async fn call(state: Data<State>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+pub(super) async fn call(state: Data<State>, request: HttpRequest, payload: Incoming) -> Result<HttpResponse, Problem> {
     let bytes = body::read(payload, body::PORTAL_CAP).await?;
     let call = RobotCall::parse(&bytes).map_err(|error| Problem::unparsable(&error))?;
     let shown = Shown { member_id: &call.member_id, application_token: &call.application_token, access_token: &call.access_token };

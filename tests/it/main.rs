@@ -29,6 +29,7 @@ mod secrets;
 mod statuses;
 mod storage;
 mod support;
+mod surface;
 mod tree;
 mod waits;
 mod worker;

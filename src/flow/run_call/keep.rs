@@ -19,23 +19,36 @@ use crate::flow::{Ctx, JobError, Leftover, settle};
 use crate::queue::{self, Claimed, Job, NewJob};
 use serde_json::{Map, Value, json};
 
-/// Stores the group, or each call by itself when something in it cannot be stored. `portal` is `None` when there is none any more.
+/// Calls stored in one transaction: another portal's commit waits no longer than for a few of a crowd's.
+const TOGETHER: usize = 10;
+
+/// Stores the group in parts, or each call by itself when something in its part cannot be stored. `portal` is `None` when there is none
+/// any more.
 pub(super) async fn store(ctx: &Ctx, portal: Option<&PortalView>, decided: Vec<(Case, Ending)>, nothing: &[Claimed]) -> Leftover {
-    let whole: Vec<&(Case, Ending)> = decided.iter().collect();
-    let done: Vec<&Claimed> = nothing.iter().collect();
-    let Err(error) = attempt(ctx, portal, &whole, &done).await else {
+    let mut leftover = Leftover::new();
+    let decided: Vec<&(Case, Ending)> = decided.iter().collect();
+    for part in decided.chunks(TOGETHER) {
+        leftover.extend(store_part(ctx, portal, part, &[]).await);
+    }
+    let nothing: Vec<&Claimed> = nothing.iter().collect();
+    leftover.extend(store_part(ctx, portal, &[], &nothing).await);
+    leftover
+}
+
+async fn store_part(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Ending)], nothing: &[&Claimed]) -> Leftover {
+    let Err(error) = attempt(ctx, portal, decided, nothing).await else {
         return Leftover::new();
     };
     if decided.len() + nothing.len() < 2 {
-        return failed(&whole, &done, &error);
+        return failed(decided, nothing, &error);
     }
     let mut leftover = Leftover::new();
-    for one in &whole {
+    for one in decided {
         if let Err(error) = attempt(ctx, portal, &[one], &[]).await {
             leftover.extend(failed(&[one], &[], &error));
         }
     }
-    for job in done {
+    for job in nothing {
         if let Err(error) = attempt(ctx, portal, &[], &[job]).await {
             leftover.extend(failed(&[], &[job], &error));
         }

@@ -92,8 +92,10 @@ story! {
         assert_eq!(town.channel_state().await, "auth_failed");
         town.network.app(APP).change(|app| app.api_key.clone_from(&key));
         town.network.fault(FaultRule { path: "/template".to_owned(), times: 1, skip: 0, fault: Fault::Slow { ms: 500 } });
+        let readings = || town.network.requests().iter().filter(|request| request.path.ends_with("/template")).count();
+        let before = readings();
         let pause = async {
-            while town.network.requests().iter().filter(|request| request.path.ends_with("/template")).count() < 3 {
+            while readings() == before {
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;
             }
             town.patches_channel(json!({"paused": true})).await;

@@ -51,10 +51,9 @@ impl Lane {
     /// Most jobs of one portal handed to one handler at a time.
     pub fn group_size(self) -> u64 {
         match self {
-            // A call may need two commands (deal, contact) and a batch has fifty.
-            Self::Run => 25,
-            // Each group is marked in one transaction, and other portals' commits wait for it.
-            Self::Answer | Self::Update | Self::Create | Self::Deliver => 50,
+            // What is decided together is sent, answered and shown together, and a batch of the portal has fifty commands.
+            // More would also keep other portals' commits waiting.
+            Self::Run | Self::Deliver | Self::Answer | Self::Update | Self::Create => 50,
             Self::Receive | Self::Timer => 100,
             Self::Sync => 1,
         }

@@ -12,6 +12,7 @@ mod failure_codes;
 mod install;
 mod keeping;
 mod kill;
+mod kinds;
 mod main_job;
 mod operating;
 mod outgoing;

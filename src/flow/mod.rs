@@ -8,6 +8,7 @@ pub mod alarm;
 pub mod answer;
 mod catalog;
 pub mod channel;
+pub mod content;
 pub mod deadline;
 pub mod deliver;
 mod desk;

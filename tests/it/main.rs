@@ -14,6 +14,7 @@ mod failure_codes;
 mod install;
 mod keeping;
 mod kill;
+mod kinds;
 mod main_job;
 mod operating;
 mod outgoing;

@@ -155,6 +155,8 @@ pub struct RobotCall {
     pub member_id: String,
     /// `auth[application_token]`.
     pub application_token: Secret,
+    /// `auth[access_token]` of the step's user: proves a call of a portal that told no `application_token`; never stored.
+    pub access_token: Secret,
     /// CODE.
     pub code: String,
     /// Idempotency key, byte-exact.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that finds something missing has failed")]
 
 mod accept;
+mod adoption;
 mod bad_input;
 mod channels;
 mod codes;
@@ -28,6 +29,7 @@ mod secrets;
 mod statuses;
 mod storage;
 mod support;
+mod surface;
 mod tree;
 mod waits;
 mod worker;

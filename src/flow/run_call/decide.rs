@@ -45,6 +45,13 @@ pub(super) async fn one(ctx: &Ctx, desk: &mut Desk, case: &mut Case, known: &Has
                 template_choice::fill(ctx, desk, &sender, CrmItem::parse(&case.call.document_id), template, send.on_missing).await?;
             letters(ctx, desk, case, &sender, send, filled, known).await
         }
+        Operation::SendButtons { .. }
+        | Operation::SendList { .. }
+        | Operation::SendLink { .. }
+        | Operation::SendFile { .. }
+        | Operation::SendContact { .. }
+        | Operation::SendLocation { .. }
+        | Operation::RequestLocation { .. } => Ok(Ending::Dropped("not built yet")),
         Operation::CheckWindow { .. } => {
             let recipients = phones::choose(&case.candidates, PhoneChoice::FirstValid, &sender.row.id, known);
             let talk = recipients.first().and_then(|recipient| recipient.conversation.as_ref());

@@ -9,6 +9,7 @@ mod errors;
 mod events;
 mod inbound;
 mod send;
+mod session;
 mod subscription;
 mod templates;
 #[cfg(test)]

@@ -174,6 +174,11 @@ impl Expected {
     }
 }
 
+/// Whether a text is this word or phrase, as [`Expected::judge`] compares them.
+pub fn same_words(text: &str, word: &str) -> bool {
+    fold(text).equal(&fold(word))
+}
+
 fn is(code: String) -> Verdict {
     Verdict::Is { code, value: None }
 }

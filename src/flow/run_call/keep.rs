@@ -15,6 +15,7 @@ use crate::domain::state::Status;
 use crate::flow::gate::{self, Verdict};
 use crate::flow::portal_view::PortalView;
 use crate::flow::results::{self, WindowView};
+use crate::flow::waits::{self, Opening, Plan};
 use crate::flow::{Ctx, JobError, Leftover, settle};
 use crate::queue::{self, Claimed, Job, NewJob};
 use serde_json::{Map, Value, json};
@@ -53,6 +54,7 @@ fn failed(decided: &[&(Case, Ending)], nothing: &[&Claimed], error: &JobError) -
 struct Effects {
     rows: Vec<message::Model>,
     answer: Option<Map<String, Value>>,
+    wait: Option<Opening>,
     jobs: Vec<NewJob>,
 }
 
@@ -82,9 +84,9 @@ async fn attempt(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Endi
         if let Some(values) = &effects.answer {
             answers.push((row.id.clone(), Value::Object(values.clone())));
             jobs.extend((case.call.use_subscription == "Y").then(|| settle::answer_job(&owner, &row.id, now)));
-            if let Some(send) = case.operation.as_ref().and_then(|operation| operation.send()).filter(|send| !send.write_fields.is_empty())
-            {
-                jobs.push(settle::put_fields(&tx, ctx, &case.call, &send.write_fields, values, now).await?);
+            let owed = case.operation.as_ref().map(|operation| operation.write_fields()).unwrap_or_default();
+            if !owed.is_empty() {
+                jobs.push(settle::put_fields(&tx, ctx, &case.call, owed, values, now).await?);
             }
         }
         jobs.append(&mut effects.jobs);
@@ -93,6 +95,10 @@ async fn attempt(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Endi
     answer::put_many(&tx, &owner, &answers, now).await?;
     messages::insert_many(&tx, &owner, &all_rows).await?;
     conversations::touch_outbound(&tx, &owner, &touches(&all_rows), now).await?;
+    if let Some(view) = portal {
+        let openings = stored.iter_mut().filter_map(|(_, _, effects)| effects.wait.take()).collect();
+        jobs.extend(waits::open(&tx, ctx, view, openings, now).await?);
+    }
     queue::enqueue(&tx, ctx.ids.as_ref(), now, &jobs).await?;
     let finished: Vec<&Claimed> = decided.iter().map(|(case, _)| &case.job).chain(nothing.iter().copied()).collect();
     queue::complete(&tx, &finished).await?;
@@ -106,7 +112,7 @@ async fn attempt(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Endi
 fn letters(ending: &Ending) -> &[Letter] {
     match ending {
         Ending::Send(letters) => letters,
-        Ending::Answer(_) | Ending::Refused(_) | Ending::Skipped(_) | Ending::Dropped(_) => &[],
+        Ending::Answer(_) | Ending::Wait(_) | Ending::Refused(_) | Ending::Skipped(_) | Ending::Dropped(_) => &[],
     }
 }
 
@@ -150,6 +156,7 @@ fn build(ctx: &Ctx, portal: Option<&PortalView>, case: &Case, ending: &Ending, t
             row.decision = decision("answer", "needs no message", now, case);
             effects.answer = Some(values.clone());
         }
+        (Ending::Wait(plan), Some(_)) => wait(case, plan, now, &mut row, &mut effects),
         (Ending::Refused(refusal), Some(portal)) => refuse(portal, case, Status::Failed, refusal, now, &mut row, &mut effects),
         (Ending::Skipped(refusal), Some(portal)) => refuse(portal, case, Status::Skipped, refusal, now, &mut row, &mut effects),
         (Ending::Dropped(why), _) => {
@@ -216,7 +223,8 @@ fn send(
         json!({"source": case.candidates.source, "not_numbers": case.candidates.invalid, "found": case.candidates.people.len()});
     add(&mut row.decision, "recipients", recipients);
     row.wait_for = Some(wait_word(common.wait_for));
-    if common.wait_for == WaitFor::None {
+    let replies = case.operation.as_ref().and_then(|operation| operation.reply_wait());
+    if common.wait_for == WaitFor::None && replies.is_none() {
         let over = if case.call.use_subscription == "Y" { state::ANSWERED } else { state::DONE };
         (row.state, row.finished_at) = (over, Some(now));
         let window = letters.first().map_or(WindowView { official: true, until: None }, |letter| letter.window);
@@ -227,12 +235,48 @@ fn send(
         effects.answer = Some(values);
         return;
     }
-    let deadline = case.deadline(common.wait_hours);
+    let Some(replies) = replies else {
+        wait_until(case, case.deadline(common.wait_hours), now, row, effects);
+        return;
+    };
+    row.wait_for = Some("reply");
+    wait_until(case, case.deadline_in(replies.minutes.saturating_mul(MINUTE)), now, row, effects);
+    let live = effects.rows.iter().filter(|message| message.status != Status::Failed.as_str());
+    let subjects = live.map(|message| message.conversation_id.clone()).collect();
+    effects.wait = opening(case, row, (Vec::new(), subjects, 1));
+}
+
+/// The process waits until then at the latest.
+fn wait_until(case: &Case, deadline: Ms, now: Ms, row: &mut Decided, effects: &mut Effects) {
     row.state = state::WAITING;
     row.deadline_at = Some(deadline);
     let key = settle::deadline_key(&row.id);
     let job = NewJob::at(&case.call.portal, Job::Deadline { call_id: row.id.clone() }, deadline.max(now));
     effects.jobs.push(job.once(row.id.clone()).cancelled_by(key));
+}
+
+/// A robot that only waits.
+fn wait(case: &Case, plan: &Plan, now: Ms, row: &mut Decided, effects: &mut Effects) {
+    let (rule, watched) = match plan {
+        Plan::Reply { people, most, .. } => ("waits for the client's answer", (people.clone(), Vec::new(), *most)),
+        Plan::Status { messages, .. } => ("waits for a message's status", (Vec::new(), messages.clone(), 1)),
+    };
+    row.decision = decision("wait", rule, now, case);
+    row.wait_for = Some(if matches!(plan, Plan::Reply { .. }) { "reply" } else { "status" });
+    wait_until(case, case.deadline_in(plan.patience()), now, row, effects);
+    effects.wait = opening(case, row, watched);
+}
+
+fn opening(case: &Case, row: &Decided, (people, subjects, most): (Vec<Identity>, Vec<String>, i64)) -> Option<Opening> {
+    Some(Opening {
+        call: case.call.clone(),
+        operation: case.operation.clone()?,
+        channel_id: case.sender.as_ref().map(|sender| sender.row.id.clone()).unwrap_or_default(),
+        people,
+        subjects,
+        most,
+        deadline_at: row.deadline_at?,
+    })
 }
 
 fn wait_word(wait_for: WaitFor) -> &'static str {

@@ -1,6 +1,6 @@
 //! JSON shapes of the API, built from rows. Absent is null; times are ISO 8601 in UTC. Nothing sealed ever gets in here.
 
-use crate::db::entity::{answer, attempt, conversation, inbox_event, job, message, message_event, robot_call, template, write_back};
+use crate::db::entity::{answer, attempt, conversation, inbox_event, job, message, message_event, robot_call, template, wait, write_back};
 use crate::domain::clock::{Ms, iso};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -98,6 +98,9 @@ pub struct Document {
     kind: Option<String>,
     /// `DEAL_512`.
     id: String,
+    /// How a client's message found it: `wait context conversation phone created`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    found_by: Option<String>,
 }
 
 /// First moment of each step.
@@ -149,7 +152,7 @@ impl From<message::Model> for Message {
                 currency: row.cost_currency,
                 source: row.cost_source,
             }),
-            document: row.document_id.map(|id| Document { kind: row.document_entity, id }),
+            document: row.document_id.map(|id| Document { kind: row.document_entity, id, found_by: text_at(&content, "found_by") }),
             times: Times {
                 queued: time(row.queued_at),
                 sending: time(row.sending_at),
@@ -303,6 +306,53 @@ impl From<answer::Model> for Answer {
     }
 }
 
+/// What a call waits for, and what it has read.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Wait {
+    /// `reply status`.
+    kind: String,
+    /// `open answered timed_out ended`.
+    state: String,
+    channel_id: Option<String>,
+    /// Conversations, or messages whose status is waited for.
+    watched: Vec<String>,
+    /// Replies read.
+    attempts_used: i64,
+    /// Replies that may be read.
+    attempts_allowed: i64,
+    /// `[{message_id, at, rule, verdict, code}]`: by which rule each reply was this wait's, and what it was judged to be.
+    #[schema(value_type = Vec<Object>)]
+    replies: Value,
+    /// Rule by which the last reply was this wait's: `context context_document newest`.
+    rule: Option<String>,
+    /// The last reply.
+    message_id: Option<String>,
+    opened_at: String,
+    deadline_at: String,
+    closed_at: Option<String>,
+}
+
+impl From<(wait::Model, Vec<String>)> for Wait {
+    fn from((row, watched): (wait::Model, Vec<String>)) -> Self {
+        let replies = stored(Some(&row.replies));
+        let last = replies.as_array().and_then(|all| all.last()).cloned().unwrap_or_default();
+        Self {
+            rule: text_at(&last, "rule"),
+            message_id: text_at(&last, "message_id"),
+            replies,
+            watched,
+            channel_id: Some(row.channel_id).filter(|id| !id.is_empty()),
+            kind: row.kind,
+            state: row.state,
+            attempts_used: row.attempts,
+            attempts_allowed: row.most,
+            opened_at: iso(row.opened_at),
+            deadline_at: iso(row.deadline_at),
+            closed_at: time(row.closed_at),
+        }
+    }
+}
+
 /// One thing written into CRM besides the answer.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WriteBack {
@@ -330,7 +380,7 @@ pub struct WriteBack {
 impl From<write_back::Model> for WriteBack {
     fn from(row: write_back::Model) -> Self {
         Self {
-            document: Document { kind: Some(row.document_entity), id: row.document_id },
+            document: Document { kind: Some(row.document_entity), id: row.document_id, found_by: None },
             payload: stored(Some(&row.payload)),
             at: iso(row.created_at),
             updated_at: iso(row.updated_at),
@@ -401,6 +451,8 @@ pub struct CallDetail {
     messages: Vec<Message>,
     attempts: Vec<Attempt>,
     statuses: Vec<StatusReport>,
+    /// For calls that wait for a client or a status.
+    wait: Option<Wait>,
     answer: Answer,
     write_backs: Vec<WriteBack>,
 }
@@ -412,7 +464,7 @@ impl From<&robot_call::Model> for Call {
             portal: row.portal.clone(),
             code: row.code.clone(),
             state: row.state.clone(),
-            document: Document { kind: Some(row.document_entity.clone()), id: row.document_id.clone() },
+            document: Document { kind: Some(row.document_entity.clone()), id: row.document_id.clone(), found_by: None },
             document_module: row.document_module.clone(),
             workflow_id: row.workflow_id.clone(),
             event_token: row.event_token.clone(),
@@ -465,6 +517,7 @@ impl From<crate::db::store::api_call::CallStory> for CallDetail {
             messages: story.messages.into_iter().map(Message::from).collect(),
             attempts: story.attempts.into_iter().map(Attempt::from).collect(),
             statuses: story.events.into_iter().map(StatusReport::from).collect(),
+            wait: story.wait.map(Wait::from),
             answer: story.answer.map_or(nothing_owed, Answer::from),
             write_backs: story.write_backs.into_iter().map(WriteBack::from).collect(),
         }
@@ -510,7 +563,7 @@ impl From<conversation::Model> for Conversation {
             last_inbound_at: time(row.last_inbound_at),
             last_outbound_at: time(row.last_outbound_at),
             consent: Value::Null,
-            document: row.document_id.map(|id| Document { kind: row.document_entity, id }),
+            document: row.document_id.map(|id| Document { kind: row.document_entity, id, found_by: None }),
             id: row.id,
             channel_id: row.channel_id,
         }

@@ -14,7 +14,6 @@ mod governor;
 pub mod inbound;
 pub mod oauth;
 pub mod placement;
-pub mod timeline;
 
 pub use client::{ADDRESS_REFUSED, ProofError};
 

@@ -290,8 +290,6 @@ pub struct SendCommon {
     pub write_fields: Vec<(String, String)>,
     /// Timeline entry.
     pub to_timeline: bool,
-    /// Publish in the open-channel dialog.
-    pub to_open_line: bool,
     /// What a missing or blank template value does.
     pub on_missing: OnMissing,
 }

@@ -8,6 +8,7 @@ mod bad_input;
 mod channels;
 mod codes;
 mod crash;
+mod edges;
 mod expressions;
 mod failure_codes;
 mod inbound;

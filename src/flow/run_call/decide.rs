@@ -87,6 +87,9 @@ async fn letters(
         let refusal = Refusal::new(Code::UnsupportedByChannel, "official channels have no groups here");
         return Err(refusal.with("name", sender.row.name.clone()).with("item", "group").into());
     }
+    if send.phone_choice == PhoneChoice::All && recipients.len() > phones::MOST {
+        return Err(phones::too_many(recipients.len()).into());
+    }
     case.window = recipients.first().map(|one| WindowView::of(official, one.conversation.as_ref()));
     let mut fallback: Option<Filled> = None;
     let mut letters = Vec::new();

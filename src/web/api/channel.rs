@@ -18,12 +18,14 @@ use actix_web::web::{Data, Json, Path, Query};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
 
 /// A channel to connect.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChannelRequest {
     /// Word of `GET /api/v1/channel-kinds`.
+    #[validate(length(min = 1, max = 50))]
     kind: String,
     /// Name that administrators see.
     name: String,
@@ -33,7 +35,7 @@ pub struct ChannelRequest {
 }
 
 /// What to change; a key that is absent stays.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChannelPatch {
     /// New name.

@@ -9,6 +9,7 @@ use crate::web::{State, body};
 use actix_web::web::{Data, Json, Path};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use validator::Validate;
 
 /// Settings as shown. What is null follows the portal's language.
 #[derive(Debug, Serialize, ToSchema)]
@@ -32,7 +33,7 @@ pub struct SettingsView {
 }
 
 /// New settings: a key that is absent stays, null goes back to the default.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SettingsChange {
     #[serde(default, deserialize_with = "present")]

@@ -8,6 +8,7 @@ mod wire;
 
 use super::channel::{self, Loaded};
 use super::desk::{Desk, Sender};
+use super::gate;
 use super::pace::{Asker, Limits, Turn};
 use super::recheck::{self, Fate, Look};
 use super::results::WindowView;
@@ -15,6 +16,7 @@ use super::settle::{self, Moved};
 use super::template_choice::{self, Fault, Filled};
 use super::{Ctx, JobError, Leftover, mark_opt_in, media};
 use crate::catalog::operation::{Operation, SendCommon, TemplateChoice};
+use crate::db::DbResult;
 use crate::db::entity::{conversation, message, robot_call};
 use crate::db::store::attempt::{self, Closed, Opened};
 use crate::db::store::message::{self as messages, Move};
@@ -207,9 +209,20 @@ fn wait(plan: &mut Plan, item: Item, at: Ms, reason: Option<MessageError>, now: 
 }
 
 async fn swap(ctx: &Ctx, desk: &mut Desk, sender: &Sender, item: &Item, choice: &TemplateChoice) -> Result<Filled, Fault> {
+    if follows_another(ctx, item).await.map_err(|error| Fault::Later(error.into()))? {
+        let refusal = gate::window_closed(&desk.portal, WindowView::of(true, item.talk.as_ref()));
+        return Err(Fault::Skipped(refusal));
+    }
     let on_missing = item.send.as_ref().map(|send| send.on_missing).unwrap_or_default();
     let document = item.message.document_id.as_deref().and_then(CrmItem::parse);
     template_choice::fill(ctx, desk, sender, document, choice, on_missing).await
+}
+
+/// Whether the same call has an earlier message for the same person: one template stands for all files of a call.
+async fn follows_another(ctx: &Ctx, item: &Item) -> DbResult<bool> {
+    let Some(call_id) = item.message.call_id.clone() else { return Ok(false) };
+    let all = messages::list_of_calls(ctx.db.read(), &item.message.portal, &[call_id]).await?;
+    Ok(all.iter().any(|other| other.recipient == item.message.recipient && other.id < item.message.id))
 }
 
 /// The message may leave: its turn, its channel's secrets, its place in the plan.

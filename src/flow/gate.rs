@@ -72,11 +72,7 @@ pub(super) fn footing(channel: &channel::Model) -> Footing {
 pub(super) fn check(question: &Question<'_>, now: Ms) -> Result<Verdict, Refusal> {
     let sender = question.sender;
     let name = || sender.row.name.clone();
-    let footing = footing(&sender.row);
-    if footing == Footing::Broken {
-        let state = if sender.row.deleted_at.is_some() { "deleted" } else { sender.row.state.as_str() };
-        return Err(Refusal::new(Code::ChannelUnavailable, format!("channel state {state}")).with("name", name()).with("value", state));
-    }
+    let footing = unbroken(sender)?;
     let kind = question.content.kind();
     if !sender.capabilities().kinds.contains(&kind) {
         return Err(Refusal::new(Code::UnsupportedByChannel, format!("channel cannot send {kind}"))
@@ -92,7 +88,11 @@ pub(super) fn check(question: &Question<'_>, now: Ms) -> Result<Verdict, Refusal
                 .with("value", length.to_string()));
         }
     }
-    let verdict = window(question, now)?;
+    let verdict = if matches!(question.content, Content::Template(_)) && question.window.official {
+        Verdict::Send("templates need no window")
+    } else {
+        window(question.portal, question.window, question.on_closed, now)?
+    };
     // A window that has to be waited for first is looked at again anyway.
     Ok(match (verdict, footing) {
         (Verdict::Send(_), Footing::Paused) => Verdict::HoldForChannel,
@@ -100,20 +100,36 @@ pub(super) fn check(question: &Question<'_>, now: Ms) -> Result<Verdict, Refusal
     })
 }
 
-fn window(question: &Question<'_>, now: Ms) -> Result<Verdict, Refusal> {
-    if !question.window.official {
+/// What can be told of a free-form content before it is made: the channel and the window.
+///
+/// # Errors
+/// `channel_unavailable`, `window_closed`.
+pub(super) fn ahead(portal: &PortalView, sender: &Sender, view: WindowView, on_closed: OnClosedWindow, now: Ms) -> Result<(), Refusal> {
+    unbroken(sender)?;
+    window(portal, view, on_closed, now).map(|_| ())
+}
+
+fn unbroken(sender: &Sender) -> Result<Footing, Refusal> {
+    let footing = footing(&sender.row);
+    if footing != Footing::Broken {
+        return Ok(footing);
+    }
+    let state = if sender.row.deleted_at.is_some() { "deleted" } else { sender.row.state.as_str() };
+    let refusal = Refusal::new(Code::ChannelUnavailable, format!("channel state {state}"));
+    Err(refusal.with("name", sender.row.name.clone()).with("value", state))
+}
+
+fn window(portal: &PortalView, window: WindowView, on_closed: OnClosedWindow, now: Ms) -> Result<Verdict, Refusal> {
+    if !window.official {
         return Ok(Verdict::Send("no windows on this channel"));
     }
-    if matches!(question.content, Content::Template(_)) {
-        return Ok(Verdict::Send("templates need no window"));
-    }
-    if question.window.open(now) {
+    if window.open(now) {
         return Ok(Verdict::Send("window open"));
     }
-    match question.on_closed {
+    match on_closed {
         OnClosedWindow::Template => Ok(Verdict::Fallback),
         OnClosedWindow::Hold => Ok(Verdict::HoldForWindow),
-        OnClosedWindow::Fail => Err(window_closed(question.portal, question.window)),
+        OnClosedWindow::Fail => Err(window_closed(portal, window)),
     }
 }
 

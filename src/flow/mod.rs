@@ -9,6 +9,7 @@ pub mod answer;
 mod arrival;
 mod catalog;
 pub mod channel;
+pub mod content;
 pub mod deadline;
 pub mod deliver;
 mod desk;

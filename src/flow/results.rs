@@ -7,7 +7,7 @@ use super::portal_view::PortalView;
 use crate::catalog::operation::{Operation, WaitFor};
 use crate::db::entity::{conversation, message};
 use crate::domain::clock::Ms;
-use crate::domain::content::Content;
+use crate::domain::content::{Content, MediaKind};
 use crate::domain::message_error::MessageError;
 use crate::domain::outcome::ProviderError;
 use crate::domain::refusal::Refusal;
@@ -116,13 +116,31 @@ pub fn of_messages(portal: &PortalView, messages: &[&message::Model], window: Wi
     put(&mut out, "error_code", error.as_ref().map_or("", |error| error.code.as_str()));
     put(&mut out, "error_text", error.as_ref().map(|error| error_text(portal.lang, error)).unwrap_or_default());
     put_window(&mut out, portal, window, now);
-    put(&mut out, "rendered_text", messages.first().map_or("", |m| m.rendered_text.as_str()));
+    put(&mut out, "rendered_text", texts(messages));
     put(&mut out, "cost", cost);
     put(&mut out, "currency", currency);
     if let Some(Content::Template(template)) = messages.first().and_then(|m| serde_json::from_str(&m.content).ok()) {
         put(&mut out, "category", template.category);
     }
+    // Of one recipient: the others get the same files.
+    let first = messages.first().map(|m| m.recipient.as_str());
+    let mine = messages.iter().filter(|m| Some(m.recipient.as_str()) == first);
+    let files: Vec<&str> = mine.map(|m| m.kind.as_str()).filter(|kind| MediaKind::parse(kind).is_some()).collect();
+    if !files.is_empty() {
+        put(&mut out, "media_kind", files.join(","));
+    }
     out
+}
+
+/// What the client saw, once each: several recipients get the same.
+fn texts(messages: &[&message::Model]) -> String {
+    let mut texts: Vec<&str> = Vec::new();
+    for message in messages {
+        if !texts.contains(&message.rendered_text.as_str()) {
+            texts.push(&message.rendered_text);
+        }
+    }
+    texts.join("\n\n")
 }
 
 /// Results of a sending call that was refused (`failed`) or skipped before there was a message.

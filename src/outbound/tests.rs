@@ -205,7 +205,8 @@ async fn files_follow_three_redirects_and_stop_at_the_cap() {
         request
     };
     let fetched = outbound.download("test.download", Peer::File, get("/start"), &path, 1_000).await.unwrap();
-    assert_eq!(fetched, Fetched { mime: Some("application/pdf"), file_name: Some("a.png".to_owned()), size_bytes: Some(12) });
+    assert_eq!((fetched.mime, fetched.file_name.as_deref(), fetched.size_bytes), (Some("application/pdf"), Some("a.png"), Some(12)));
+    assert_eq!(fetched.head.len(), 12);
     assert_eq!(std::fs::read(&path).unwrap(), b"%PDF-1.7xxxx");
     let peeked = outbound.peek("test.peek", Peer::File, get("/start")).await.unwrap();
     assert_eq!((peeked.mime, peeked.size_bytes), (Some("application/pdf"), Some(12)));

@@ -15,6 +15,7 @@ mod inbound;
 mod install;
 mod keeping;
 mod kill;
+mod kinds;
 mod main_job;
 mod operating;
 mod outgoing;

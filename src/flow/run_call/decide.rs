@@ -2,13 +2,16 @@
 
 use super::{Case, Ending, Letter, Stop};
 use crate::catalog::operation::{OnClosedWindow, Operation, PhoneChoice, SendCommon, TemplateChoice};
+use crate::catalog::spec::ACTIVITY_SUFFIX;
 use crate::db::DbResult;
 use crate::db::entity::conversation;
 use crate::db::store::conversation::{self as conversations, Key};
+use crate::domain::clock::Ms;
 use crate::domain::content::Content;
 use crate::domain::document::CrmItem;
 use crate::domain::link;
 use crate::domain::refusal::{Code, Refusal};
+use crate::flow::content::{self, Scene};
 use crate::flow::desk::{Desk, Sender};
 use crate::flow::gate::{self, Question, Verdict};
 use crate::flow::phones::{self, Recipient};
@@ -43,21 +46,28 @@ pub(super) async fn one(ctx: &Ctx, desk: &mut Desk, case: &mut Case, known: &Has
     let now = ctx.clock.now();
     match &operation {
         Operation::SendText { send, text, preview_link } => {
-            let plain = Filled { content: Content::Text { body: text.clone(), preview_link: *preview_link }, text: text.clone() };
-            letters(ctx, desk, case, &sender, send, plain, known).await
+            let content = Content::Text { body: text.clone(), preview_link: *preview_link };
+            let plain = Filled { content, text: text.clone(), degraded: None };
+            letters(ctx, desk, case, &sender, send, &[plain], known).await
         }
         Operation::SendTemplate { send, template } => {
             let filled =
                 template_choice::fill(ctx, desk, &sender, CrmItem::parse(&case.call.document_id), template, send.on_missing).await?;
-            letters(ctx, desk, case, &sender, send, filled, known).await
+            letters(ctx, desk, case, &sender, send, &[filled], known).await
         }
-        Operation::SendButtons { .. }
-        | Operation::SendList { .. }
-        | Operation::SendLink { .. }
-        | Operation::SendFile { .. }
-        | Operation::SendContact { .. }
-        | Operation::SendLocation { .. }
-        | Operation::RequestLocation { .. } => Ok(Ending::Dropped("not built yet")),
+        Operation::SendButtons { send, .. }
+        | Operation::SendList { send, .. }
+        | Operation::SendLink { send, .. }
+        | Operation::SendFile { send, .. }
+        | Operation::SendContact { send, .. }
+        | Operation::SendLocation { send, .. }
+        | Operation::RequestLocation { send, .. } => {
+            let ahead = ahead(desk, case, &sender, send, known, now);
+            let document = CrmItem::parse(&case.call.document_id);
+            let scene = Scene { ctx, desk, sender: &sender, document, code: spec_code(&case.call.code), ahead: ahead.as_ref() };
+            let filled = content::make(&scene, &operation).await?;
+            letters(ctx, desk, case, &sender, send, &filled, known).await
+        }
         Operation::CheckWindow { .. } => {
             let recipients = phones::choose(&case.candidates, PhoneChoice::FirstValid, &sender.row.id, known);
             let talk = recipients.first().and_then(|recipient| recipient.conversation.as_ref());
@@ -72,13 +82,36 @@ pub(super) async fn one(ctx: &Ctx, desk: &mut Desk, case: &mut Case, known: &Has
     }
 }
 
+/// Why nobody of the recipients would get a free-form message now: then nothing is fetched for it.
+fn ahead(
+    desk: &Desk,
+    case: &Case,
+    sender: &Sender,
+    send: &SendCommon,
+    known: &HashMap<Key, conversation::Model>,
+    now: Ms,
+) -> Option<Refusal> {
+    let official = sender.capabilities().official;
+    let recipients = phones::choose(&case.candidates, send.phone_choice, &sender.row.id, known);
+    let refusals = recipients.iter().map(|recipient| {
+        let window = WindowView::of(official, recipient.conversation.as_ref());
+        gate::ahead(&desk.portal, sender, window, send.on_closed_window, now).err()
+    });
+    refusals.collect::<Option<Vec<Refusal>>>()?.into_iter().next()
+}
+
+/// CODE of the robot, also when its activity called.
+fn spec_code(code: &str) -> &str {
+    code.strip_suffix(ACTIVITY_SUFFIX).unwrap_or(code)
+}
+
 async fn letters(
     ctx: &Ctx,
     desk: &mut Desk,
     case: &mut Case,
     sender: &Sender,
     send: &SendCommon,
-    filled: Filled,
+    filled: &[Filled],
     known: &HashMap<Key, conversation::Model>,
 ) -> Result<Ending, Stop> {
     let official = sender.capabilities().official;
@@ -94,19 +127,24 @@ async fn letters(
     let mut fallback: Option<Filled> = None;
     let mut letters = Vec::new();
     for recipient in recipients {
-        let mut letter = letter(desk, sender, &filled, &recipient, send.on_closed_window, ctx);
-        if matches!(letter.verdict, Ok(Verdict::Fallback)) {
-            if fallback.is_none() {
-                fallback = Some(
-                    template_choice::fill(ctx, desk, sender, CrmItem::parse(&case.call.document_id), &fallback_of(send)?, send.on_missing)
-                        .await?,
-                );
+        for one in filled {
+            let mut letter = letter(desk, sender, one, &recipient, send.on_closed_window, ctx);
+            let falls_back = matches!(letter.verdict, Ok(Verdict::Fallback));
+            if falls_back {
+                if fallback.is_none() {
+                    let document = CrmItem::parse(&case.call.document_id);
+                    fallback = Some(template_choice::fill(ctx, desk, sender, document, &fallback_of(send)?, send.on_missing).await?);
+                }
+                if let Some(template) = &fallback {
+                    letter = self::letter(desk, sender, template, &recipient, OnClosedWindow::Fail, ctx);
+                }
             }
-            if let Some(template) = &fallback {
-                letter = self::letter(desk, sender, template, &recipient, OnClosedWindow::Fail, ctx);
+            letters.push(letter);
+            // One template stands for all files of the call.
+            if falls_back {
+                break;
             }
         }
-        letters.push(letter);
     }
     // Refused for everybody: that is the call's refusal.
     if letters.iter().all(|letter| letter.verdict.is_err())
@@ -130,7 +168,8 @@ fn letter(desk: &Desk, sender: &Sender, filled: &Filled, to: &Recipient, on_clos
     let window = WindowView::of(sender.capabilities().official, to.conversation.as_ref());
     let question = Question { portal: &desk.portal, sender, content: &filled.content, window, on_closed };
     let verdict = gate::check(&question, ctx.clock.now());
-    Letter { who: to.who.clone(), content: filled.content.clone(), text: filled.text.clone(), window, verdict }
+    let (content, text) = (filled.content.clone(), filled.text.clone());
+    Letter { who: to.who.clone(), content, text, window, degraded: filled.degraded, verdict }
 }
 
 /// The link is made of the channel's own number.

@@ -243,6 +243,9 @@ fn send(
     let recipients =
         json!({"source": case.candidates.source, "not_numbers": case.candidates.invalid, "found": case.candidates.people.len()});
     add(&mut row.decision, "recipients", recipients);
+    if let Some(rule) = letters.iter().find_map(|letter| letter.degraded) {
+        add(&mut row.decision, "degraded", json!(rule));
+    }
     row.wait_for = Some(wait_word(common.wait_for));
     let replies = case.operation.as_ref().and_then(|operation| operation.reply_wait());
     if common.wait_for == WaitFor::None && replies.is_none() {

@@ -47,6 +47,7 @@ pub(super) static ALL: &[Story] = &[
     Story { special: true, ..story("the portal moves and its server stumbles", open, portal_moves) },
     Story { special: true, mend: rested_month, ..story("an idle month", open, idle_month) },
     story("files in headers", with_files, files_in_headers),
+    story("cards of CRM", open, cards_of_crm),
     Story { mend: install_again, check: robots_stand, ..story("uninstalled and installed again", open, leave_and_return) },
     Story { check: administrator_knows, ..story("an alarm is told", open, alarm_is_told) },
     Story { forgets: true, special: true, ..story("retention", with_files, retention) },
@@ -476,6 +477,13 @@ act! { files_in_headers(town) {
     let public = public_file().await;
     town.fires("send_template", json!({"template": "act:ru", "params": ["Яна"], "header": public})).await;
     town.settle().await;
+} }
+
+act! { cards_of_crm(town) {
+    town.client_writes("Кому звонить?").await;
+    town.fires("send_contact", json!({"contact_ids": ["9"], "user": "user_5"})).await;
+    town.settle().await;
+    town.pass(30 * SECOND).await;
 } }
 
 act! { retention(town) {

@@ -47,7 +47,7 @@ pub(super) static ALL: &[Story] = &[
     Story { special: true, ..story("the portal moves and its server stumbles", open, portal_moves) },
     Story { special: true, mend: rested_month, ..story("an idle month", open, idle_month) },
     story("files in headers", with_files, files_in_headers),
-    story("cards of CRM", open, cards_of_crm),
+    story("cards of CRM and a file that does not fit", with_files, cards_and_misfit),
     Story { mend: install_again, check: robots_stand, ..story("uninstalled and installed again", open, leave_and_return) },
     Story { check: administrator_knows, ..story("an alarm is told", open, alarm_is_told) },
     Story { forgets: true, special: true, ..story("retention", with_files, retention) },
@@ -479,8 +479,9 @@ act! { files_in_headers(town) {
     town.settle().await;
 } }
 
-act! { cards_of_crm(town) {
+act! { cards_and_misfit(town) {
     town.client_writes("Кому звонить?").await;
+    town.fires("send_file", json!({"kind": "image", "source": ["disk:78"]})).await;
     town.fires("send_contact", json!({"contact_ids": ["9"], "user": "user_5"})).await;
     town.settle().await;
     town.pass(30 * SECOND).await;

@@ -97,7 +97,7 @@ story! {
             ("/liar", Manner::Plain("image/png", b"<!doctype html><title>Login</title>".to_vec())),
             ("/other", Manner::Plain("image/png", shelf::PDF.to_vec())),
             ("/unnamed", Manner::Plain("application/octet-stream", shelf::PNG.to_vec())),
-            ("/chunked", Manner::Chunked("image/png", shelf::PNG.to_vec())),
+            ("/chunked", Manner::Chunked("image/png", shelf::padded(shelf::PNG, 10_000))),
             ("/silent", Manner::Silent),
             ("/endless", Manner::Endless(shelf::PNG)),
             ("/inside", Manner::Moved("http://169.254.169.254/latest/meta-data".to_owned())),

@@ -1,5 +1,6 @@
 //! What WhatsApp would refuse is refused before, in plain words that name the field and its limit.
 
+use super::{fired, newest, well};
 use crate::support::story::story;
 use serde_json::{Value, json};
 
@@ -89,12 +90,12 @@ story! {
         town.client_writes("Здравствуйте").await;
         let full = json!({"header": "😀".repeat(60), "text": "😀".repeat(1024), "footer": "я".repeat(60),
             "buttons": [format!("{}|{}", "i".repeat(256), "😀".repeat(20)), "Нет", "Позже"]});
-        super::well(&super::fired(&town, "send_buttons", full).await);
-        assert_eq!(super::newest(&town).buttons.len(), 3);
+        well(&fired(&town, "send_buttons", full).await);
+        assert_eq!(newest(&town).buttons.len(), 3);
         let ten: Vec<String> = (0..10).map(|n| format!("{n}{}|{n}{}|{}", "i".repeat(199), "я".repeat(23), "d".repeat(72))).collect();
         let list = json!({"header": "я".repeat(60), "text": "я".repeat(4096), "footer": "я".repeat(60), "list_button": "я".repeat(20), "rows": ten});
-        super::well(&super::fired(&town, "send_list", list).await);
-        assert_eq!(super::newest(&town).buttons.len(), 10);
+        well(&fired(&town, "send_list", list).await);
+        assert_eq!(newest(&town).buttons.len(), 10);
         town.nothing_twice_nothing_lost().await;
     }
 }

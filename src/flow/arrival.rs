@@ -8,6 +8,7 @@ use crate::db::entity::message;
 use crate::db::store::write_back::{self, Target};
 use crate::db::{DbResult, Tx};
 use crate::domain::clock::Ms;
+use crate::domain::document::CrmItem;
 use crate::domain::event::InboundMessage;
 use crate::domain::state::Status;
 use crate::domain::trigger::Trigger;
@@ -43,6 +44,10 @@ pub(super) fn stage_file(view: &PortalView, inbound: &mut InboundMessage) -> boo
 /// Asks for a timeline entry of a client's message.
 pub(super) async fn show(tx: &Tx, ctx: &Ctx, portal: &str, row: &message::Model, call_id: Option<&str>, now: Ms) -> DbResult<Vec<NewJob>> {
     let (Some(entity), Some(document)) = (&row.document_entity, &row.document_id) else { return Ok(Vec::new()) };
+    if CrmItem::parse(document).is_none() {
+        // A list element has no timeline.
+        return Ok(Vec::new());
+    }
     let target = Target { call_id, message_id: Some(&row.id), document_entity: entity, document_id: document };
     let made = write_back::put_timelines(tx, portal, ctx.ids.as_ref(), &[target], now).await?;
     Ok(made.into_iter().map(|id| NewJob::at(portal, Job::Create { write_back_id: id.clone() }, now).once(id)).collect())

@@ -429,3 +429,96 @@ story! {
         assert_eq!(talk["window_until"], Value::Null);
     }
 }
+
+/// Buttons that the process waits at.
+fn buttons(more: Value) -> Value {
+    let mut all = json!({"text": "Удобно завтра?", "buttons": ["yes|Да", "no|Нет"], "wait_reply": "Y", "reply_minutes": "60"});
+    for (key, value) in more.as_object().unwrap() {
+        all[key] = value.clone();
+    }
+    all
+}
+
+story! {
+    /// A pressed button is its id; the words of one are a press as well; so is its number.
+    async fn buttons_are_waited_at(town) {
+        town.client_writes("Здравствуйте").await;
+        for (answer, id, title) in [("", "yes", "Да"), ("нет!", "no", "Нет"), ("1.", "yes", "Да"), ("Может быть", "", "")] {
+            town.advance(MINUTE);
+            let step = town.fires("send_buttons", buttons(json!({}))).await;
+            town.settle().await;
+            assert!(town.waits(step), "{:?}", town.portal.step(step));
+            if answer.is_empty() {
+                town.network.user(CLIENT).presses(title).unwrap();
+                town.advance(5 * SECOND);
+                town.settle().await;
+            } else {
+                town.client_writes(answer).await;
+            }
+            let told = town.told(step);
+            assert_eq!((word(&told, "reply_id"), word(&told, "reply_title"), word(&told, "timed_out")), (id, title, "N"), "{answer}");
+            assert_eq!((word(&told, "status"), word(&told, "ok")), ("delivered", "Y"));
+            assert!(!word(&told, "reply_text").is_empty());
+        }
+        town.nothing_twice_nothing_lost().await;
+    }
+}
+
+story! {
+    /// The button of a question whose time is over is no answer to the next question; a voice note chooses nothing.
+    async fn a_button_answers_its_own_question_only(town) {
+        town.client_writes("Здравствуйте").await;
+        let first = town.fires("send_buttons", buttons(json!({"reply_minutes": "10"}))).await;
+        town.pass(11 * MINUTE).await;
+        assert_eq!(word(&town.told(first), "timed_out"), "Y");
+        let old = town.network.messages_to(CLIENT).last().unwrap().clone();
+        let second = town.fires("send_buttons", buttons(json!({"buttons": ["a|Утром", "b|Вечером"], "text": "Когда?"}))).await;
+        town.settle().await;
+        let before = town.fired().len();
+        let press = Inbound::ButtonReply { title: "Да".to_owned(), index: 0, postback: Some("yes".to_owned()), request_id: None };
+        town.client_sends(press, Some(&old.wamid)).await;
+        assert!(town.waits(second));
+        town.client_sends(voice(), None).await;
+        assert!(town.waits(second));
+        assert_eq!(town.fired().len(), before + 3, "a press, its reply, and the voice note");
+        town.network.user(CLIENT).presses("Вечером").unwrap();
+        town.advance(5 * SECOND);
+        town.settle().await;
+        assert_eq!((word(&town.told(second), "reply_id"), town.last_call().await["wait"]["rule"].clone()), ("b", json!("context")));
+    }
+}
+
+story! {
+    /// A row of a list, and the client's own place.
+    async fn lists_and_places_are_waited_for(town) {
+        town.client_writes("Здравствуйте").await;
+        let rows = json!({"text": "Куда?", "list_button": "Выбрать", "rows": ["#Центр", "wh1|Склад 1|ул. А", "wh2|Склад 2"], "wait_reply": "Y", "reply_minutes": "60"});
+        let step = town.fires("send_list", rows).await;
+        town.settle().await;
+        town.network.user(CLIENT).presses("Склад 2").unwrap();
+        town.advance(5 * SECOND);
+        town.settle().await;
+        assert_eq!((word(&town.told(step), "reply_id"), word(&town.told(step), "reply_title")), ("wh2", "Склад 2"));
+        town.advance(MINUTE);
+        let step = town.fires("request_location", json!({"text": "Где вы?", "wait_reply": "Y", "reply_minutes": "60"})).await;
+        town.settle().await;
+        town.client_writes("Дома").await;
+        assert!(town.waits(step), "words are no place");
+        town.client_sends(Inbound::Location { latitude: 55.75, longitude: 37.61, name: None, address: None }, None).await;
+        let told = town.told(step);
+        assert_eq!((&told["latitude"], &told["longitude"], word(&told, "timed_out")), (&json!(55.75), &json!(37.61), "N"));
+    }
+}
+
+story! {
+    /// A question that failed is answered at once: nobody can reply to it.
+    async fn a_failed_question_does_not_wait(town) {
+        town.client_writes("Здравствуйте").await;
+        town.network.user(CLIENT).not_on_whatsapp();
+        let step = town.fires("send_buttons", buttons(json!({}))).await;
+        town.pass(MINUTE).await;
+        let told = town.told(step);
+        assert_eq!((word(&told, "status"), word(&told, "ok"), word(&told, "timed_out")), ("failed", "N", ""));
+        assert_eq!(town.last_call().await["wait"]["state"], "ended");
+    }
+}

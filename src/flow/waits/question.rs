@@ -1,7 +1,6 @@
 //! What a client answered to buttons and lists: a press is its id; words that are a title, or its number, are a press as well. Pure.
 
-use crate::db::entity::message;
-use crate::domain::content::Content;
+use crate::domain::content::Button;
 use crate::domain::event::InboundMessage;
 use crate::domain::expected::same_words;
 
@@ -13,31 +12,49 @@ pub(super) struct Pressed {
     pub(super) text: String,
 }
 
-/// Reads an answer to these messages of the waiting call.
-pub(super) fn read(messages: &[message::Model], inbound: &InboundMessage) -> Pressed {
+/// Reads an answer to these choices, numbered from 1.
+pub(super) fn read(choices: &[Button], inbound: &InboundMessage) -> Pressed {
     let words = inbound.words().to_owned();
     if inbound.is_tap() {
         let title = inbound.reply_title.clone().unwrap_or_default();
-        return Pressed {
-            id: inbound.reply_id.clone().unwrap_or_default(),
-            text: if title.is_empty() { words } else { title.clone() },
-            title,
-        };
+        let text = if title.is_empty() { words } else { title.clone() };
+        return Pressed { id: inbound.reply_id.clone().unwrap_or_default(), title, text };
     }
-    let options: Vec<(String, String)> = messages.iter().flat_map(|row| options(&row.content)).collect();
-    let numbered = options.iter().enumerate().find(|(at, _)| same_words(&words, &(at + 1).to_string())).map(|(_, option)| option);
-    let named = options.iter().find(|(_, title)| same_words(&words, title));
-    match named.or(numbered) {
-        Some((id, title)) => Pressed { id: id.clone(), title: title.clone(), text: words },
+    let named = choices.iter().find(|choice| same_words(&words, &choice.title));
+    let numbered = || choices.iter().enumerate().find(|(at, _)| same_words(&words, &(at + 1).to_string())).map(|(_, choice)| choice);
+    match named.or_else(numbered) {
+        Some(choice) => Pressed { id: choice.id.clone(), title: choice.title.clone(), text: words },
         None => Pressed { text: words, ..Pressed::default() },
     }
 }
 
-/// (id, title) of what a message offers.
-fn options(content: &str) -> Vec<(String, String)> {
-    match serde_json::from_str(content) {
-        Ok(Content::Buttons(buttons)) => buttons.buttons.into_iter().map(|button| (button.id, button.title)).collect(),
-        Ok(Content::List(list)) => list.rows().map(|row| (row.id.clone(), row.title.clone())).collect(),
-        _ => Vec::new(),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(inbound: InboundMessage) -> (String, String, String) {
+        let choice = |id: &str, title: &str| Button { id: id.to_owned(), title: title.to_owned() };
+        let read = read(&[choice("yes", "Да, удобно"), choice("no", "Нет"), choice("n3", "1")], &inbound);
+        (read.id, read.title, read.text)
+    }
+
+    fn said(text: &str) -> (String, String, String) {
+        answer(InboundMessage { kind: "text".to_owned(), text: Some(text.to_owned()), ..InboundMessage::default() })
+    }
+
+    #[test]
+    fn words_that_are_a_choice_are_a_press() {
+        let three = |id: &str, title: &str, text: &str| (id.to_owned(), title.to_owned(), text.to_owned());
+        assert_eq!(said("да удобно!"), three("yes", "Да, удобно", "да удобно!"));
+        assert_eq!(said("2."), three("no", "Нет", "2."));
+        assert_eq!(said("1"), three("n3", "1", "1"), "a title goes before a number");
+        assert_eq!(said("может быть"), three("", "", "может быть"));
+        let tap = InboundMessage {
+            kind: "button_reply".to_owned(),
+            reply_id: Some("yes".to_owned()),
+            reply_title: Some("Да, удобно".to_owned()),
+            ..InboundMessage::default()
+        };
+        assert_eq!(answer(tap), three("yes", "Да, удобно", "Да, удобно"));
     }
 }

@@ -8,8 +8,8 @@ use crate::db::{DbResult, Tx};
 use crate::domain::clock::Ms;
 use crate::domain::event::InboundMessage;
 use crate::flow::portal_view::PortalView;
-use crate::flow::results;
-use crate::flow::settle::{CallView, Calls};
+use crate::flow::settle::Calls;
+use crate::flow::{content, results};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
@@ -35,7 +35,7 @@ pub(super) async fn answered(
     reading: &Reading,
     now: Ms,
 ) -> DbResult<Map<String, Value>> {
-    let (mut out, messages) = base(tx, view, &candidate.call, &candidate.operation, now).await?;
+    let mut out = base(tx, view, &candidate.call, &candidate.operation, now).await?;
     put(&mut out, "timed_out", "N");
     match &candidate.operation {
         Operation::RequestLocation { .. } => {
@@ -45,7 +45,7 @@ pub(super) async fn answered(
             }
         }
         Operation::SendButtons { .. } | Operation::SendList { .. } => {
-            let pressed = question::read(&messages.map(|call| call.messages).unwrap_or_default(), inbound);
+            let pressed = question::read(&content::choices_of(&candidate.operation), inbound);
             put(&mut out, "reply_id", pressed.id);
             put(&mut out, "reply_title", pressed.title);
             put(&mut out, "reply_text", pressed.text);
@@ -71,7 +71,7 @@ pub(super) async fn timed_out(
     attempts: i64,
     now: Ms,
 ) -> DbResult<Map<String, Value>> {
-    let (mut out, _) = base(tx, view, call, operation, now).await?;
+    let mut out = base(tx, view, call, operation, now).await?;
     put(&mut out, "timed_out", "Y");
     if matches!(operation, Operation::WaitReply { .. }) {
         out.insert("attempts_used".to_owned(), json!(attempts));
@@ -80,13 +80,7 @@ pub(super) async fn timed_out(
 }
 
 /// What is there without an answer: a send's own results, and every other result empty.
-async fn base(
-    tx: &Tx,
-    view: &PortalView,
-    call: &robot_call::Model,
-    operation: &Operation,
-    now: Ms,
-) -> DbResult<(Map<String, Value>, Option<CallView>)> {
+async fn base(tx: &Tx, view: &PortalView, call: &robot_call::Model, operation: &Operation, now: Ms) -> DbResult<Map<String, Value>> {
     let mut calls = Calls::read(tx, &view.id, std::slice::from_ref(&call.id), &HashMap::new()).await?;
     let sent = calls.by_id.remove(&call.id);
     let mut out = match &sent {
@@ -99,7 +93,7 @@ async fn base(
         put(&mut out, "error_text", "");
     }
     results::blank(operation, &mut out);
-    Ok((out, sent))
+    Ok(out)
 }
 
 fn put(out: &mut Map<String, Value>, name: &str, value: impl Into<String>) {

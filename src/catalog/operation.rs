@@ -132,6 +132,34 @@ pub enum Operation {
         /// How long.
         reply_minutes: i64,
     },
+    /// The client's answer, to whatever was asked.
+    WaitReply {
+        /// Channel property.
+        channel: String,
+        /// Numbers typed; empty = from the document. All of them are watched.
+        phones: Vec<String>,
+        /// How long.
+        reply_minutes: i64,
+        /// Items as the author wrote them (`domain::expected`).
+        expected: Vec<String>,
+        /// Said when an answer is none of those expected; may be blank.
+        ask_again: String,
+        /// Answers that may be read; 0 = as often as makes sense.
+        attempts: i64,
+        /// (CRM field, result id).
+        write_fields: Vec<(String, String)>,
+    },
+    /// A message's status.
+    WaitStatus {
+        /// Our message id; several as a comma list.
+        message_id: String,
+        /// How far.
+        wait_for: WaitFor,
+        /// How long.
+        wait_hours: i64,
+        /// (CRM field, result id).
+        write_fields: Vec<(String, String)>,
+    },
     /// Is the window open?
     CheckWindow {
         /// Channel property.
@@ -175,7 +203,7 @@ impl Operation {
             | Self::SendContact { send, .. }
             | Self::SendLocation { send, .. }
             | Self::RequestLocation { send, .. } => Some(send),
-            Self::CheckWindow { .. } | Self::ChatLink { .. } => None,
+            Self::WaitReply { .. } | Self::WaitStatus { .. } | Self::CheckWindow { .. } | Self::ChatLink { .. } => None,
         }
     }
 
@@ -190,7 +218,7 @@ impl Operation {
             | Self::SendContact { send, .. }
             | Self::SendLocation { send, .. }
             | Self::RequestLocation { send, .. } => Some(send),
-            Self::CheckWindow { .. } | Self::ChatLink { .. } => None,
+            Self::WaitReply { .. } | Self::WaitStatus { .. } | Self::CheckWindow { .. } | Self::ChatLink { .. } => None,
         }
     }
 
@@ -199,8 +227,17 @@ impl Operation {
         match self {
             Self::SendButtons { wait_reply: true, reply_minutes, .. }
             | Self::SendList { wait_reply: true, reply_minutes, .. }
-            | Self::RequestLocation { wait_reply: true, reply_minutes, .. } => Some(ReplyWait { minutes: *reply_minutes }),
+            | Self::RequestLocation { wait_reply: true, reply_minutes, .. }
+            | Self::WaitReply { reply_minutes, .. } => Some(ReplyWait { minutes: *reply_minutes }),
             _ => None,
+        }
+    }
+
+    /// Which results go into which CRM fields.
+    pub fn write_fields(&self) -> &[(String, String)] {
+        match self {
+            Self::WaitReply { write_fields, .. } | Self::WaitStatus { write_fields, .. } => write_fields,
+            _ => self.send().map(|send| send.write_fields.as_slice()).unwrap_or_default(),
         }
     }
 

@@ -98,9 +98,12 @@ pub(super) async fn make(scene: &Scene<'_>, operation: &Operation) -> Result<Vec
             vec![Content::Location(place(&form, *latitude, *longitude, name, address)?)]
         }
         Operation::RequestLocation { text, .. } => vec![Content::LocationRequest { body: text.clone() }],
-        Operation::SendText { .. } | Operation::SendTemplate { .. } | Operation::CheckWindow { .. } | Operation::ChatLink { .. } => {
-            Vec::new()
-        }
+        Operation::SendText { .. }
+        | Operation::SendTemplate { .. }
+        | Operation::WaitReply { .. }
+        | Operation::WaitStatus { .. }
+        | Operation::CheckWindow { .. }
+        | Operation::ChatLink { .. } => Vec::new(),
     };
     let mut filled = Vec::new();
     for content in contents {

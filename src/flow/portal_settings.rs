@@ -25,6 +25,10 @@ pub struct Settings {
     pub message_read: bool,
     /// Days that ended things are kept.
     pub retention_days: i64,
+    /// `keep` = files that clients send are copied, `leave` = not.
+    pub inbound_media: String,
+    /// `leave` = a client whom nothing in CRM knows stays in the journal, `lead` = a lead is made.
+    pub unknown_client: String,
 }
 
 /// What to change: outer `None` = leave, inner `None` = back to the default.
@@ -37,6 +41,8 @@ pub struct Change {
     pub time_zone: Option<Option<String>>,
     pub message_read: Option<Option<bool>>,
     pub retention_days: Option<Option<i64>>,
+    pub inbound_media: Option<Option<String>>,
+    pub unknown_client: Option<Option<String>>,
 }
 
 /// Why nothing was changed.
@@ -73,6 +79,8 @@ pub fn read(stored: &str) -> Settings {
             .and_then(Value::as_i64)
             .filter(|days| RETENTION_RANGE.contains(days))
             .unwrap_or(RETENTION_DAYS),
+        inbound_media: text("inbound_media").unwrap_or_else(|| "keep".to_owned()),
+        unknown_client: text("unknown_client").unwrap_or_else(|| "leave".to_owned()),
     }
 }
 
@@ -98,6 +106,8 @@ pub async fn put(ctx: &Ctx, portal: &str, change: Change) -> Result<Settings, Re
     set(&mut map, "time_zone", change.time_zone);
     set(&mut map, "message_read", change.message_read);
     set(&mut map, "retention_days", change.retention_days);
+    set(&mut map, "inbound_media", change.inbound_media);
+    set(&mut map, "unknown_client", change.unknown_client);
     let stored = Value::Object(map).to_string();
     let after = read(&stored);
     api_portal::put_settings(&*tx, portal, &stored, now).await?;
@@ -146,6 +156,12 @@ fn judge(change: &Change) -> Result<(), Refused> {
         && !RETENTION_RANGE.contains(&days)
     {
         return invalid("retention_days", "not_31_to_3650");
+    }
+    if change.inbound_media.as_ref().is_some_and(|policy| policy.as_deref().is_some_and(|word| !matches!(word, "keep" | "leave"))) {
+        return invalid("inbound_media", "not_keep_or_leave");
+    }
+    if change.unknown_client.as_ref().is_some_and(|policy| policy.as_deref().is_some_and(|word| !matches!(word, "leave" | "lead"))) {
+        return invalid("unknown_client", "not_leave_or_lead");
     }
     Ok(())
 }

@@ -30,6 +30,12 @@ pub struct PortalView {
     pub default_channel: Option<String>,
     /// Stands for an empty template value.
     pub filler: String,
+    /// Whether the trigger `message_read` fires.
+    pub message_read: bool,
+    /// Whether files that clients send are copied.
+    pub keeps_media: bool,
+    /// Whether a lead is made for a client whom nothing in CRM knows.
+    pub makes_leads: bool,
     /// Stored patterns by name.
     pub patterns: Map<String, Value>,
 }
@@ -49,6 +55,9 @@ impl PortalView {
             region: text("region").map_or_else(|| region.to_owned(), str::to_owned),
             default_channel: text("default_channel").map(str::to_owned),
             filler: text("filler").unwrap_or(FILLER).to_owned(),
+            message_read: settings.get("message_read").and_then(Value::as_bool).unwrap_or(false),
+            keeps_media: text("inbound_media").is_none_or(|policy| policy == "keep"),
+            makes_leads: text("unknown_client").is_some_and(|policy| policy == "lead"),
             patterns: settings.get("patterns").and_then(Value::as_object).cloned().unwrap_or_default(),
         }
     }

@@ -71,7 +71,7 @@ pub fn reached(wait_for: WaitFor, status: Status) -> bool {
 }
 
 /// Ended without being on its way to the user.
-fn over(status: Status) -> bool {
+pub(super) fn over(status: Status) -> bool {
     matches!(status, Status::Failed | Status::Unknown | Status::Skipped | Status::Cancelled | Status::Deleted)
 }
 
@@ -198,6 +198,8 @@ pub fn blank(operation: &Operation, out: &mut Map<String, Value>) {
         Operation::SendButtons { .. } | Operation::SendList { .. } => &["reply_id", "reply_title", "reply_text", "timed_out"],
         Operation::SendFile { .. } => &["media_kind"],
         Operation::RequestLocation { .. } => &["latitude", "longitude", "timed_out"],
+        Operation::WaitReply { .. } => &["reply_code", "reply_text", "reply_type", "reply_file", "reply_id", "attempts_used", "timed_out"],
+        Operation::WaitStatus { .. } => &[],
         Operation::SendTemplate { .. } => &["category"],
         Operation::CheckWindow { .. } => &["minutes_left", "free_text_allowed"],
         Operation::ChatLink { .. } => &["link", "qr_url"],

@@ -12,7 +12,7 @@ use super::facts::Facts;
 use super::phones::Candidates;
 use super::results::WindowView;
 use super::template_choice::Fault;
-use super::{Ctx, JobError, Leftover, gate};
+use super::{Ctx, JobError, Leftover, gate, waits};
 use crate::catalog::operation::Operation;
 use crate::catalog::spec::ACTIVITY_SUFFIX;
 use crate::db::entity::robot_call;
@@ -65,6 +65,8 @@ enum Ending {
     Send(Vec<Letter>),
     /// Results that need no message.
     Answer(Map<String, Value>),
+    /// Waits for a client or a status.
+    Wait(waits::Plan),
     /// The process is told why not.
     Refused(Refusal),
     /// Not sent on purpose (`on_missing = skip`).
@@ -83,6 +85,15 @@ enum Stop {
 impl From<Refusal> for Stop {
     fn from(refusal: Refusal) -> Self {
         Self::Ended(Ending::Refused(refusal))
+    }
+}
+
+impl From<waits::Fault> for Stop {
+    fn from(fault: waits::Fault) -> Self {
+        match fault {
+            waits::Fault::Refused(refusal) => refusal.into(),
+            waits::Fault::Later(error) => Self::Later(error),
+        }
     }
 }
 
@@ -194,8 +205,13 @@ impl Case {
 
     /// When the process has to be answered at the latest: own hours, the step's timeout, 30 days.
     fn deadline(&self, wait_hours: i64) -> Ms {
+        self.deadline_in(wait_hours.saturating_mul(HOUR))
+    }
+
+    /// The same for a patience in ms.
+    fn deadline_in(&self, patience: Ms) -> Ms {
         let from = self.call.accepted_at;
-        let own = from.saturating_add(wait_hours.saturating_mul(HOUR)).min(from.saturating_add(LONGEST_WAIT));
+        let own = from.saturating_add(patience).min(from.saturating_add(LONGEST_WAIT));
         match self.call.timeout_seconds {
             seconds if seconds > 0 => {
                 let timeout = seconds.saturating_mul(SECOND);

@@ -23,11 +23,14 @@ pub enum Lane {
     Sync = 6,
     /// Deadlines and other timers.
     Timer = 7,
+    /// Files of clients, which may take minutes.
+    Fetch = 8,
 }
 
 impl Lane {
     /// All lanes.
-    pub const ALL: [Self; 8] = [Self::Answer, Self::Receive, Self::Deliver, Self::Run, Self::Update, Self::Create, Self::Sync, Self::Timer];
+    pub const ALL: [Self; 9] =
+        [Self::Answer, Self::Receive, Self::Deliver, Self::Run, Self::Update, Self::Create, Self::Sync, Self::Timer, Self::Fetch];
 
     /// The stored number.
     pub fn number(self) -> i64 {
@@ -40,6 +43,7 @@ impl Lane {
             Self::Create => 5,
             Self::Sync => 6,
             Self::Timer => 7,
+            Self::Fetch => 8,
         }
     }
 
@@ -55,6 +59,7 @@ impl Lane {
             // More would also keep other portals' commits waiting.
             Self::Run | Self::Deliver | Self::Answer | Self::Update | Self::Create => 50,
             Self::Receive | Self::Timer => 100,
+            Self::Fetch => 4,
             Self::Sync => 1,
         }
     }
@@ -94,10 +99,30 @@ pub enum Job {
         /// The write-back row.
         write_back_id: String,
     },
-    /// Create a timeline entry or run a trigger.
+    /// Create a timeline entry.
     Create {
         /// The write-back row.
         write_back_id: String,
+    },
+    /// Execute a CRM trigger.
+    Trigger {
+        /// The write-back row.
+        write_back_id: String,
+    },
+    /// Find the CRM document that a client's message belongs to.
+    FindDocument {
+        /// The message.
+        message_id: String,
+    },
+    /// Make a lead for a client whom nothing in CRM knows.
+    CreateLead {
+        /// The message.
+        message_id: String,
+    },
+    /// Copy the file of a client's message.
+    FetchMedia {
+        /// The message.
+        message_id: String,
     },
     /// Register the portal's robots, activities, events.
     Register {
@@ -149,6 +174,10 @@ impl Job {
             Self::Deadline { .. } => "deadline",
             Self::Update { .. } => "update",
             Self::Create { .. } => "create",
+            Self::Trigger { .. } => "trigger",
+            Self::FindDocument { .. } => "find_document",
+            Self::CreateLead { .. } => "create_lead",
+            Self::FetchMedia { .. } => "fetch_media",
             Self::Register { .. } => "register",
             Self::SyncTemplates { .. } => "sync_templates",
             Self::Notify { .. } => "notify",
@@ -166,8 +195,9 @@ impl Job {
             Self::Receive { .. } => Lane::Receive,
             Self::Deliver { .. } => Lane::Deliver,
             Self::RunCall { .. } => Lane::Run,
-            Self::Update { .. } => Lane::Update,
-            Self::Create { .. } => Lane::Create,
+            Self::Update { .. } | Self::FindDocument { .. } => Lane::Update,
+            Self::FetchMedia { .. } => Lane::Fetch,
+            Self::Create { .. } | Self::Trigger { .. } | Self::CreateLead { .. } => Lane::Create,
             Self::Register { .. }
             | Self::SyncTemplates { .. }
             | Self::Notify { .. }
@@ -182,7 +212,8 @@ impl Job {
     /// Tries before the job is buried in `dead`. Answers and CRM writes go on for hours (about 1+4+16+64+256 s, then hourly).
     pub fn max_attempts(&self) -> i64 {
         match self {
-            Self::Answer { .. } | Self::Update { .. } | Self::Create { .. } => 30,
+            Self::Answer { .. } | Self::Update { .. } | Self::Create { .. } | Self::Trigger { .. } => 30,
+            Self::FindDocument { .. } | Self::CreateLead { .. } => 30,
             Self::Deliver { .. } => 6,
             _ => 12,
         }

@@ -21,4 +21,6 @@ pub mod replica;
 pub mod robot_call;
 pub mod shard_lease;
 pub mod template;
+pub mod wait;
+pub mod wait_watch;
 pub mod write_back;

@@ -260,6 +260,49 @@ pub async fn insert_many(tx: &Tx, portal: &str, messages: &[Model]) -> DbResult<
     bulk::insert(&**tx, "message", &COLUMNS, "", "id", &rows).await.map(drop)
 }
 
+/// Users' messages of these conversations that arrived since a moment, oldest first.
+pub async fn list_received_since(db: &impl Conn, portal: &str, conversation_ids: &[String], since: Ms) -> DbResult<Vec<Model>> {
+    if conversation_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted = bulk::among(db.get_database_backend(), "conversation_id", conversation_ids);
+    let found = Entity::find().filter(wanted).filter(message::Column::CreatedAt.gte(since)).filter(message::Column::Direction.eq("in"));
+    Ok(found.filter(bulk::owned_by(portal)).order_by_asc(message::Column::CreatedAt).order_by_asc(message::Column::Id).all(db).await?)
+}
+
+/// Replaces what a message carries.
+pub async fn put_content(tx: &Tx, portal: &str, id: &str, content: &str) -> DbResult<()> {
+    let clause = Clause { set: "content = v.content", filter: "message.id = v.id", returning: "id" };
+    bulk::update(&**tx, "message", portal, &[text("id"), text("content")], clause, &[json!([id, content])]).await.map(drop)
+}
+
+/// Says which documents messages belong to: (message, document or none, content with how it was found).
+pub async fn put_documents(tx: &Tx, portal: &str, found: &[(String, Option<(String, String)>, String)]) -> DbResult<()> {
+    let clause = Clause {
+        set: "document_entity = v.entity, document_id = v.document, content = v.content",
+        filter: "message.id = v.id",
+        returning: "id",
+    };
+    let columns = [text("id"), text("entity"), text("document"), text("content")];
+    let rows: Vec<Value> = found
+        .iter()
+        .map(|(id, document, content)| json!([id, document.as_ref().map(|it| &it.0), document.as_ref().map(|it| &it.1), content]))
+        .collect();
+    bulk::update(&**tx, "message", portal, &columns, clause, &rows).await.map(drop)
+}
+
+/// Two conversations were one user's.
+pub async fn move_conversation(tx: &Tx, portal: &str, from: &str, into: &str) -> DbResult<()> {
+    use sea_orm::sea_query::Expr;
+    Entity::update_many()
+        .col_expr(message::Column::ConversationId, Expr::value(into))
+        .filter(message::Column::ConversationId.eq(from))
+        .filter(bulk::owned_by(portal))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}
+
 /// One message.
 pub async fn find(db: &impl Conn, portal: &str, id: &str) -> DbResult<Option<Model>> {
     bulk::only(db, Entity::find_by_id(id).filter(bulk::owned_by(portal))).await

@@ -31,4 +31,5 @@ pub mod portal_event;
 pub mod purge;
 pub mod registration;
 pub mod template;
+pub mod wait;
 pub mod write_back;

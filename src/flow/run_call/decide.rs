@@ -17,7 +17,7 @@ use crate::flow::gate::{self, Question, Verdict};
 use crate::flow::phones::{self, Recipient};
 use crate::flow::results::{self, WindowView};
 use crate::flow::template_choice::{self, Filled};
-use crate::flow::{Ctx, phones as numbers};
+use crate::flow::{Ctx, phones as numbers, waits};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
@@ -34,6 +34,12 @@ pub(super) async fn conversations(ctx: &Ctx, portal: &str, cases: &[&Case]) -> D
 
 /// Decides one prepared call.
 pub(super) async fn one(ctx: &Ctx, desk: &mut Desk, case: &mut Case, known: &HashMap<Key, conversation::Model>) -> Result<Ending, Stop> {
+    if let Some(Operation::WaitStatus { message_id, wait_for, wait_hours, .. }) = &case.operation {
+        return match waits::status_plan(ctx, &desk.portal, message_id, *wait_for, *wait_hours).await? {
+            Ok(plan) => Ok(Ending::Wait(plan)),
+            Err(values) => Ok(Ending::Answer(values)),
+        };
+    }
     let (Some(operation), Some(sender)) = (case.operation.clone(), case.sender.clone()) else {
         return Ok(Ending::Dropped("not prepared"));
     };
@@ -67,6 +73,11 @@ pub(super) async fn one(ctx: &Ctx, desk: &mut Desk, case: &mut Case, known: &Has
             let talk = recipients.first().and_then(|recipient| recipient.conversation.as_ref());
             Ok(Ending::Answer(results::of_window(&desk.portal, WindowView::of(sender.capabilities().official, talk), now)))
         }
+        Operation::WaitReply { expected, ask_again, attempts, reply_minutes, .. } => {
+            let people = phones::choose(&case.candidates, PhoneChoice::All, &sender.row.id, known).into_iter().map(|one| one.who);
+            Ok(Ending::Wait(waits::reply(people.collect(), expected, ask_again, *attempts, *reply_minutes)?))
+        }
+        Operation::WaitStatus { .. } => Ok(Ending::Dropped("not prepared")),
         Operation::ChatLink { text, .. } => Ok(Ending::Answer(chat_link(ctx, &sender, text)?)),
     }
 }

@@ -107,8 +107,10 @@ fn render(ctx: &Ctx, desk: &Desk, case: &mut Case, spec: &RobotSpec) -> Result<(
         | Operation::SendContact { send, .. }
         | Operation::SendLocation { send, .. }
         | Operation::RequestLocation { send, .. } => (&send.channel, Some(&send.phones)),
-        Operation::CheckWindow { channel, phones } => (channel, Some(phones)),
+        Operation::CheckWindow { channel, phones } | Operation::WaitReply { channel, phones, .. } => (channel, Some(phones)),
         Operation::ChatLink { channel, .. } => (channel, None),
+        // It names a message, which has a channel of its own.
+        Operation::WaitStatus { .. } => return Ok(()),
     };
     case.sender = Some(desk.resolve(channel)?);
     if let Some(typed) = typed {

@@ -26,6 +26,10 @@ pub struct SettingsView {
     message_read: bool,
     /// Days that ended things are kept.
     retention_days: i64,
+    /// `keep` = files that clients send are copied, `leave` = not.
+    inbound_media: String,
+    /// `leave` = a client whom nothing in CRM knows stays in the journal, `lead` = a lead is made.
+    unknown_client: String,
 }
 
 /// New settings: a key that is absent stays, null goes back to the default.
@@ -50,6 +54,12 @@ pub struct SettingsChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<i64>)]
     retention_days: Option<Option<i64>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    inbound_media: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    unknown_client: Option<Option<String>>,
 }
 
 /// Tells null apart from absent.
@@ -66,6 +76,8 @@ impl From<Settings> for SettingsView {
             time_zone: settings.time_zone,
             message_read: settings.message_read,
             retention_days: settings.retention_days,
+            inbound_media: settings.inbound_media,
+            unknown_client: settings.unknown_client,
         }
     }
 }
@@ -92,6 +104,8 @@ pub(crate) async fn put(_: Operator, state: Data<State>, path: Path<String>, pay
         time_zone: asked.time_zone,
         message_read: asked.message_read,
         retention_days: asked.retention_days,
+        inbound_media: asked.inbound_media,
+        unknown_client: asked.unknown_client,
     };
     match portal_settings::put(&state.ctx, &portal, change).await {
         Ok(settings) => {

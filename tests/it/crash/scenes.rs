@@ -12,6 +12,7 @@ use courier24::queue::{self, Job, NewJob};
 use courier24::sim::portal::{Document, Fault, FaultRule, PortalConfig};
 use courier24::sim::whatsapp::Fault as NetworkFault;
 use courier24::sim::whatsapp::gupshup::template::Template;
+use courier24::sim::whatsapp::inbound::Inbound;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -66,6 +67,8 @@ pub(super) static ALL: &[Story] = &[
     Story { mend: install_again, check: robots_stand, ..story("a registration breaks off", nothing, stumbling_install) },
     Story { mend: reseal_again, check: new_key_alone, ..story("another master key", under_both_keys, reseal) },
     story("an old portal's first calls", nothing, old_portal_calls),
+    Story { check: moved_once, ..story("a client answers", open, client_answers) },
+    Story { check: one_lead, ..story("a stranger becomes a lead", open, stranger_writes) },
 ];
 
 act! { nothing(_town) {} }
@@ -412,6 +415,50 @@ act! { portal_knows_comments(town) {
     town.pass(MINUTE).await;
     reads(town).await;
 } }
+
+// ---- what clients send
+
+act! { client_answers(town) {
+    town.portal.attach_trigger("courier24_client_replied", 2, "PREPARATION");
+    town.fires("wait_reply", json!({"expected": ["yes_no"], "ask_again": "Да или нет?"})).await;
+    town.settle().await;
+    let picture = Inbound::Media { media: "image".to_owned(), caption: None, name: None, voice: false };
+    town.network.user(CLIENT).sends(picture, None);
+    town.advance(5 * SECOND);
+    town.settle().await;
+    town.client_writes("Да").await;
+    town.portal.fault("crm.automation.trigger.execute", 1, Fault::LoseReply);
+    town.client_writes("И ещё вопрос").await;
+    town.pass(MINUTE).await;
+} }
+
+/// The trigger moved the deal, and only once.
+fn moved_once(town: &mut Town) -> BoxFuture<'_, ()> {
+    async move {
+        let moves = town.portal.changes(Document::deal(512)).into_iter().filter(|change| change.fields.contains_key("stageId")).count();
+        assert!(moves <= 1, "moved {moves} times");
+    }
+    .boxed()
+}
+
+act! { stranger_writes(town) {
+    let path = format!("/api/v1/portals/{}/settings", town.portal.member_id());
+    town.request("PUT", &path, Some(json!({"unknown_client": "lead"}))).await;
+    town.network.user("79160000055").named("Пётр").writes("Сколько стоит?");
+    town.advance(5 * SECOND);
+    town.settle().await;
+} }
+
+/// One conversation, one lead.
+fn one_lead(town: &mut Town) -> BoxFuture<'_, ()> {
+    async move {
+        let leads = after::rows(&town.ctx().db, "SELECT DISTINCT document_id, direction FROM message WHERE direction = 'in'", 2).await;
+        assert!(leads.len() <= 1, "{leads:?}");
+        let made = town.portal.items_of(1).len();
+        assert!(made <= 1, "{made} leads");
+    }
+    .boxed()
+}
 
 // ---- files, lists, operating
 

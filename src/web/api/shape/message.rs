@@ -122,7 +122,7 @@ impl From<message::Model> for Message {
                 currency: row.cost_currency,
                 source: row.cost_source,
             }),
-            document: row.document_id.map(|id| Document { kind: row.document_entity, id }),
+            document: row.document_id.map(|id| Document { kind: row.document_entity, id, found_by: text_at(&content, "found_by") }),
             times: Times {
                 queued: time(row.queued_at),
                 sending: time(row.sending_at),

@@ -1,5 +1,9 @@
 //! What a robot call asks for, typed. Produced by `Catalog::render`, decided by `flow/run_call`.
 
+mod follow_up;
+
+pub use follow_up::{FollowUp, Plan, StopOn, When};
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -37,6 +41,15 @@ pub enum Operation {
         /// Draft.
         text: String,
     },
+    /// A message to be sent later.
+    FollowUp(Box<FollowUp>),
+    /// Ends follow-ups of the document.
+    CancelFollowUps {
+        /// Name; empty = all.
+        chain: String,
+        /// Numbers typed; empty = of all recipients.
+        phones: Vec<String>,
+    },
 }
 
 impl Operation {
@@ -51,6 +64,12 @@ impl Operation {
         if let Some(send) = operation.send_mut() {
             send.fallback = send.fallback.take().filter(|fallback| !fallback.template.trim().is_empty());
         }
+        if let Self::FollowUp(follow_up) = &mut operation {
+            // The template is what goes when the text's window is closed.
+            let both = !follow_up.text.trim().is_empty() && !follow_up.template.template.trim().is_empty();
+            follow_up.send.fallback = both.then(|| follow_up.template.clone());
+            follow_up.send.on_closed_window = if both { OnClosedWindow::Template } else { OnClosedWindow::Fail };
+        }
         Ok(operation)
     }
 
@@ -58,19 +77,24 @@ impl Operation {
     pub fn send(&self) -> Option<&SendCommon> {
         match self {
             Self::SendText { send, .. } | Self::SendTemplate { send, .. } => Some(send),
-            Self::CheckWindow { .. } | Self::ChatLink { .. } => None,
+            Self::FollowUp(follow_up) => Some(&follow_up.send),
+            Self::CheckWindow { .. } | Self::ChatLink { .. } | Self::CancelFollowUps { .. } => None,
         }
     }
 
     fn send_mut(&mut self) -> Option<&mut SendCommon> {
         match self {
             Self::SendText { send, .. } | Self::SendTemplate { send, .. } => Some(send),
-            Self::CheckWindow { .. } | Self::ChatLink { .. } => None,
+            Self::FollowUp(follow_up) => Some(&mut follow_up.send),
+            Self::CheckWindow { .. } | Self::ChatLink { .. } | Self::CancelFollowUps { .. } => None,
         }
     }
 
     /// Id of a property that another property's choice makes necessary and that was not given.
     pub(super) fn lacking(&self) -> Option<&'static str> {
+        if let Self::FollowUp(follow_up) = self {
+            return (follow_up.plan.when == When::At && follow_up.plan.at.trim().is_empty()).then_some("at");
+        }
         let needs_fallback = |send: &SendCommon| send.on_closed_window == OnClosedWindow::Template && send.fallback.is_none();
         matches!(self, Self::SendText { send, .. } if needs_fallback(send)).then_some("fallback_template")
     }

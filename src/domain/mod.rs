@@ -17,6 +17,7 @@ pub mod outcome;
 pub mod person;
 pub mod phone;
 pub mod refusal;
+pub mod schedule;
 pub mod secret;
 pub mod state;
 pub mod window;

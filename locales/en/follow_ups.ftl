@@ -42,6 +42,7 @@ hint-moment = It takes a date and time: 21.09.2026 17:30:00, or 2026-09-21T17:30
 hint-moment-passed = This moment has passed. Give one in the future.
 hint-time_zone = It takes a name such as Europe/Moscow or Asia/Almaty.
 hint-template-needed = After the window has closed WhatsApp takes templates only: name one.
+hint-document = It takes a CRM document such as DEAL_512, LEAD_7 or DYNAMIC_1046_25.
 
 problem-follow-up-refused = The follow-up was not made.
 problem-follow-up-refused-next = { $text }

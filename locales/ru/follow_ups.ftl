@@ -42,6 +42,7 @@ hint-moment = Нужны дата и время: 21.09.2026 17:30:00 или 2026
 hint-moment-passed = Это время уже прошло. Укажите время в будущем.
 hint-time_zone = Нужно название, например Europe/Moscow или Asia/Almaty.
 hint-template-needed = После закрытия окна WhatsApp принимает только шаблоны: укажите шаблон.
+hint-document = Нужен документ CRM, например DEAL_512, LEAD_7 или DYNAMIC_1046_25.
 
 problem-follow-up-refused = Напоминание не создано.
 problem-follow-up-refused-next = { $text }

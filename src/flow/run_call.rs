@@ -12,7 +12,7 @@ use super::facts::Facts;
 use super::phones::Candidates;
 use super::results::WindowView;
 use super::template_choice::Fault;
-use super::{Ctx, JobError, Leftover, gate};
+use super::{Ctx, JobError, Leftover, follow_up, gate};
 use crate::catalog::operation::Operation;
 use crate::db::entity::robot_call;
 use crate::db::store::call;
@@ -62,6 +62,8 @@ enum Ending {
     Send(Vec<Letter>),
     /// Results that need no message.
     Answer(Map<String, Value>),
+    /// Follow-ups are armed or ended; the process is answered at once.
+    FollowUp(follow_up::Order),
     /// The process is told why not.
     Refused(Refusal),
     /// Not sent on purpose (`on_missing = skip`).

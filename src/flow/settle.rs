@@ -3,9 +3,9 @@
 //! The status merge itself is the mover's business; nothing here moves a message or performs HTTP. A call's answer is given once:
 //! `answer::put_many` keeps the first, so the order of deliver, receive and deadline does not matter.
 
-use super::Ctx;
 use super::portal_view::PortalView;
 use super::results::{self, WindowView};
+use super::{Ctx, follow_up};
 use crate::catalog::operation::Operation;
 use crate::db::entity::{conversation, message, robot_call};
 use crate::db::store::write_back::Target;
@@ -101,8 +101,15 @@ pub(super) struct CallView {
 
 impl CallView {
     pub(super) fn results(&self, view: &PortalView, now: Ms) -> Map<String, Value> {
-        let messages: Vec<&message::Model> = self.messages.iter().collect();
+        let mut messages: Vec<&message::Model> = self.messages.iter().collect();
+        if matches!(self.operation, Operation::FollowUp(_)) {
+            // One that repeats shows its latest message.
+            messages = messages.split_off(messages.len().saturating_sub(1));
+        }
         let mut out = results::of_messages(view, &messages, self.window, now);
+        if matches!(self.operation, Operation::FollowUp(_)) {
+            follow_up::add_results(&self.row, &mut out);
+        }
         results::blank(&self.operation, &mut out);
         out
     }

@@ -158,19 +158,31 @@ pub async fn of_messages(db: &impl Conn, portal: &str, recipients: &[String], me
     Ok(found.all(db).await?)
 }
 
-/// CRM events that pending follow-ups of a portal need.
+/// Whether any pending follow-up of a portal needs this CRM event.
 ///
 /// # Errors
 /// The database failed.
-pub async fn needed_events(db: &impl Conn, portal: &str) -> DbResult<Vec<String>> {
+pub async fn needs(db: &impl Conn, portal: &str, event: &str) -> DbResult<bool> {
     let found = Entity::find()
         .select_only()
-        .column(follow_up::Column::Watch)
-        .distinct()
+        .column(follow_up::Column::Id)
         .filter(follow_up::Column::Portal.eq(portal))
-        .filter(pending())
-        .filter(follow_up::Column::Watch.is_not_null());
-    Ok(found.into_tuple::<Option<String>>().all(db).await?.into_iter().flatten().collect())
+        .filter(follow_up::Column::Watch.eq(event))
+        .filter(pending());
+    Ok(!found.limit(1).into_tuple::<String>().all(db).await?.is_empty())
+}
+
+/// Whether anything was ever armed for one of these recipients.
+///
+/// # Errors
+/// The database failed.
+pub async fn any_pending_or_made(db: &impl Conn, portal: &str, recipients: &[String]) -> DbResult<bool> {
+    let found = Entity::find()
+        .select_only()
+        .column(follow_up::Column::Id)
+        .filter(follow_up::Column::Portal.eq(portal))
+        .filter(bulk::among(db.get_database_backend(), "recipient", recipients));
+    Ok(!found.limit(1).into_tuple::<String>().all(db).await?.is_empty())
 }
 
 /// A pending follow-up whose moment is another one now.

@@ -85,7 +85,7 @@ pub struct Way<'a> {
     /// Stable word.
     pub reason: &'a str,
     /// JSON of `MessageError` for messages that were made and did not leave.
-    pub error: &'a str,
+    pub error: Option<&'a str>,
 }
 
 /// What was ended.
@@ -122,7 +122,7 @@ pub async fn stop(tx: &Tx, portal: &str, whose: &Whose<'_>, way: Way<'_>, now: M
          AND message.id IN (SELECT follow_up.message_id FROM follow_up WHERE follow_up.portal = $1 \
          AND follow_up.message_id IS NOT NULL{allowed}{which}) RETURNING id"
     );
-    let mut values = vec![Value::from(portal), Value::from(way.error)];
+    let mut values = vec![Value::from(portal), Value::String(way.error.map(str::to_owned))];
     values.extend(bound);
     let messages = returned(tx, made, values).await?;
     if !messages.is_empty() {

@@ -7,7 +7,7 @@ use crate::domain::clock::Ms;
 use crate::domain::event::InboundMessage;
 use crate::domain::state::Status;
 use crate::domain::window;
-use crate::flow::{Ctx, JobError};
+use crate::flow::{Ctx, JobError, follow_up, window_timer};
 use crate::queue::{self, Job, NewJob};
 use serde_json::{Value, json};
 
@@ -34,6 +34,10 @@ pub(super) async fn merge(ctx: &Ctx, tx: &Tx, row: &inbox_event::Model, at: Ms, 
     let opened = if inbound.opens_window() { window::extend(None, at, now) } else { None };
     let note = conversation::Inbound { id: talk.id.clone(), at, window_until: opened, referral: inbound.referral };
     conversation::note_inbound(tx, portal, &[note], now).await?;
+    follow_up::heard(tx, ctx, &talk, (inbound, at), now).await?;
+    if let Some(until) = opened {
+        window_timer::start(tx, ctx, &talk, until, now).await?;
+    }
     let released = if window::is_open(opened, now) { release_held(ctx, tx, &talk.id, portal, now).await? } else { 0 };
     Ok(
         json!({"message_id": stored.id, "conversation_id": talk.id, "window_until": opened.map(crate::domain::clock::iso), "released": released}),

@@ -46,3 +46,6 @@ hint-document = It takes a CRM document such as DEAL_512, LEAD_7 or DYNAMIC_1046
 
 problem-follow-up-refused = The follow-up was not made.
 problem-follow-up-refused-next = { $text }
+
+# A setting of every channel.
+connect-setting-quiet_hours = Hours in which nothing leaves that the client has not just asked for, such as 21:00-09:00; off = none; empty = as the portal.

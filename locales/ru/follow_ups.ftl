@@ -46,3 +46,6 @@ hint-document = Нужен документ CRM, например DEAL_512, LEAD
 
 problem-follow-up-refused = Напоминание не создано.
 problem-follow-up-refused-next = { $text }
+
+# A setting of every channel.
+connect-setting-quiet_hours = Часы, когда уходит только то, о чём клиент только что спросил, например 21:00-09:00; off = таких часов нет; пусто = как у портала.

@@ -303,7 +303,7 @@ fn refused(error: &BitrixError) -> InstallRefusal {
     }
 }
 
-fn admin_of(profile: &Value) -> Result<String, InstallRefusal> {
+pub(super) fn admin_of(profile: &Value) -> Result<String, InstallRefusal> {
     let empty = serde_json::Map::new();
     let profile = profile.as_object().unwrap_or(&empty);
     let user_id = form::text(profile, "ID");

@@ -1,12 +1,17 @@
 //! Reads a request's body with a cap and a time limit.
 //!
-//! A body that is too large is still read away up to a bound before the answer leaves, because a peer that is cut off while it
+//! A declared length above the cap is refused before anything is read. A body that turns out too large is read away up to a bound before the answer leaves, because a peer that is cut off while it
 //! writes would see a broken connection instead of the 413.
 
 use super::problem::{Code, Problem};
-use actix_web::web::{Bytes, BytesMut, Payload};
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::{Bytes, BytesMut};
+use actix_web::{FromRequest, HttpRequest};
 use futures::StreamExt as _;
 use serde::de::DeserializeOwned;
+use std::convert::Infallible;
+use std::future::{Ready, ready};
 use std::time::Duration;
 
 /// Robot calls, events and pages.
@@ -22,12 +27,32 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// Nesting of a JSON body.
 const JSON_DEPTH: usize = 32;
 
+/// A body that has not been read yet, with the length its head declares.
+pub(crate) struct Incoming {
+    declared: Option<u64>,
+    payload: Payload,
+}
+
+impl FromRequest for Incoming {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.trim().parse().ok());
+        ready(Ok(Self { declared: length, payload: payload.take() }))
+    }
+}
+
 /// The whole body.
 ///
 /// # Errors
 /// `body_too_large`, `body_incomplete`.
-pub(super) async fn read(payload: Payload, cap: usize) -> Result<Bytes, Problem> {
-    match tokio::time::timeout(TIME_LIMIT, collect(payload, cap)).await {
+pub(super) async fn read(body: Incoming, cap: usize) -> Result<Bytes, Problem> {
+    let cap_bytes = u64::try_from(cap).unwrap_or(u64::MAX);
+    if body.declared.is_some_and(|length| length > cap_bytes) {
+        return Err(too_large(cap));
+    }
+    match tokio::time::timeout(TIME_LIMIT, collect(body.payload, cap)).await {
         Ok(outcome) => outcome,
         Err(_) => Err(Problem::new(Code::BodyIncomplete)),
     }
@@ -48,15 +73,19 @@ async fn collect(mut payload: Payload, cap: usize) -> Result<Bytes, Problem> {
             body.clear();
         }
     }
-    if seen > cap { Err(Problem::new(Code::BodyTooLarge).with("limit", (cap / 1024).to_string())) } else { Ok(body.freeze()) }
+    if seen > cap { Err(too_large(cap)) } else { Ok(body.freeze()) }
+}
+
+fn too_large(cap: usize) -> Problem {
+    Problem::new(Code::BodyTooLarge).with("limit", (cap / 1024).to_string())
 }
 
 /// A JSON body as `T`; the problem names the field.
 ///
 /// # Errors
 /// `body_invalid`, and those of [`read`].
-pub(super) async fn json<T: DeserializeOwned>(payload: Payload) -> Result<T, Problem> {
-    let body = read(payload, API_CAP).await?;
+pub(super) async fn json<T: DeserializeOwned>(body: Incoming) -> Result<T, Problem> {
+    let body = read(body, API_CAP).await?;
     let invalid = |field: String, reason: &str| Problem::new(Code::BodyInvalid).with("field", field).with("reason", reason);
     if depth(&body) > JSON_DEPTH {
         return Err(invalid(".".to_owned(), "nested too deep"));

@@ -86,9 +86,9 @@ async fn attempt(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Endi
         if let Some(values) = &effects.answer {
             answers.push((row.id.clone(), Value::Object(values.clone())));
             jobs.extend((case.call.use_subscription == "Y").then(|| settle::answer_job(&owner, &row.id, now)));
-            if let Some(send) = case.operation.as_ref().and_then(|operation| operation.send()).filter(|send| !send.write_fields.is_empty())
-            {
-                jobs.push(settle::put_fields(&tx, ctx, &case.call, &send.write_fields, values, now).await?);
+            let wanted = wanted_fields(ctx, case);
+            if !wanted.is_empty() {
+                jobs.push(settle::put_fields(&tx, ctx, &case.call, &wanted, values, now).await?);
             }
         }
         jobs.append(&mut effects.jobs);
@@ -105,6 +105,14 @@ async fn attempt(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Endi
         metrics::counter!("courier24_calls_decided_total", "state" => row.state).increment(1);
     }
     Ok(())
+}
+
+/// The deal's fields show a refusal as well, also one that comes before there is an operation to name them.
+fn wanted_fields(ctx: &Ctx, case: &Case) -> Vec<(String, String)> {
+    match &case.operation {
+        Some(operation) => operation.send().map(|send| send.write_fields.clone()).unwrap_or_default(),
+        None => ctx.catalog.legible_write_fields(&case.call.code, &case.properties),
+    }
 }
 
 fn letters(ending: &Ending) -> &[Letter] {

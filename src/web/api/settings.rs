@@ -2,10 +2,11 @@
 
 use super::{live_portal, portal_row};
 use crate::flow::portal_settings::{self, Change, Refused, Settings};
+use crate::web::body::Incoming;
 use crate::web::operator::Operator;
 use crate::web::problem::{Code, Problem, ProblemDocument};
 use crate::web::{State, body};
-use actix_web::web::{Data, Json, Path, Payload};
+use actix_web::web::{Data, Json, Path};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -104,7 +105,7 @@ pub(crate) async fn get(_: Operator, state: Data<State>, path: Path<String>) -> 
 #[utoipa::path(put, path = "/api/v1/portals/{member_id}/settings", tag = "portals", params(("member_id" = String, Path)),
     request_body = SettingsChange,
     responses((status = 200, body = SettingsView), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
-pub(crate) async fn put(_: Operator, state: Data<State>, path: Path<String>, payload: Payload) -> Result<Json<SettingsView>, Problem> {
+pub(crate) async fn put(_: Operator, state: Data<State>, path: Path<String>, payload: Incoming) -> Result<Json<SettingsView>, Problem> {
     let asked: SettingsChange = body::json(payload).await?;
     let portal = live_portal(&state, &path).await?.member_id;
     let change = Change {

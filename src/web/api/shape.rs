@@ -190,7 +190,7 @@ fn media(content: &Value, template: bool) -> Value {
     let Some(file) = (if template { header } else { content.get("media").filter(|media| media.is_object()) }) else { return Value::Null };
     let first = |keys: &[&str]| keys.iter().map(|key| given(file, key)).find(|value| !value.is_null()).unwrap_or(Value::Null);
     json!({
-        "kind": first(&["kind", "media_kind"]),
+        "kind": first(&["media_kind", "kind"]),
         "mime": first(&["mime", "mime_type", "contentType"]),
         "file_name": first(&["file_name", "filename", "name"]),
         "url": first(&["url"]),

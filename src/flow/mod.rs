@@ -33,12 +33,14 @@ mod recheck;
 pub mod redrive;
 pub mod register;
 pub mod register_plan;
+mod register_triggers;
 pub mod results;
 pub mod run_call;
 pub mod settle;
 pub mod sync_templates;
 mod template_choice;
 pub mod token;
+pub mod trigger;
 pub mod window_timer;
 pub mod write_back;
 

@@ -94,8 +94,13 @@ pub enum Job {
         /// The write-back row.
         write_back_id: String,
     },
-    /// Create a timeline entry or run a trigger.
+    /// Create a timeline entry.
     Create {
+        /// The write-back row.
+        write_back_id: String,
+    },
+    /// Execute a CRM trigger.
+    Trigger {
         /// The write-back row.
         write_back_id: String,
     },
@@ -171,6 +176,7 @@ impl Job {
             Self::Deadline { .. } => "deadline",
             Self::Update { .. } => "update",
             Self::Create { .. } => "create",
+            Self::Trigger { .. } => "trigger",
             Self::Register { .. } => "register",
             Self::SyncTemplates { .. } => "sync_templates",
             Self::Notify { .. } => "notify",
@@ -193,7 +199,7 @@ impl Job {
             Self::Deliver { .. } => Lane::Deliver,
             Self::RunCall { .. } => Lane::Run,
             Self::Update { .. } => Lane::Update,
-            Self::Create { .. } => Lane::Create,
+            Self::Create { .. } | Self::Trigger { .. } => Lane::Create,
             Self::Register { .. }
             | Self::SyncTemplates { .. }
             | Self::Notify { .. }
@@ -209,7 +215,7 @@ impl Job {
     /// Tries before the job is buried in `dead`. Answers and CRM writes go on for hours (about 1+4+16+64+256 s, then hourly).
     pub fn max_attempts(&self) -> i64 {
         match self {
-            Self::Answer { .. } | Self::Update { .. } | Self::Create { .. } => 30,
+            Self::Answer { .. } | Self::Update { .. } | Self::Create { .. } | Self::Trigger { .. } => 30,
             Self::Deliver { .. } => 6,
             _ => 12,
         }

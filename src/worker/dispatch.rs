@@ -29,6 +29,7 @@ async fn handle(ctx: &Ctx, group: Group) -> Leftover {
         Job::Deadline { .. } => flow::deadline::handle(ctx, group).await,
         Job::Update { .. } => flow::write_back::handle_updates(ctx, group).await,
         Job::Create { .. } => flow::write_back::handle_creations(ctx, group).await,
+        Job::Trigger { .. } => flow::write_back::handle_triggers(ctx, group).await,
         Job::Register { .. } => flow::register::handle(ctx, group).await,
         Job::SyncTemplates { .. } => flow::sync_templates::handle(ctx, group).await,
         Job::Notify { .. } => flow::alarm::handle(ctx, group).await,

@@ -59,6 +59,13 @@ pub async fn retention_step(db: &impl Conn, portal: &str, before: Ms, now: Ms) -
         Column::Portal.eq(portal).and(Column::ReceivedAt.lt(before)).and(Column::State.ne("stored"))
     })
     .await?;
+    // Triggers of a window belong to no call and no message.
+    gone += old_rows(db, write_back::Entity, write_back::Column::Id, {
+        use write_back::Column;
+        let loose = Column::CallId.is_null().and(Column::MessageId.is_null());
+        Column::Portal.eq(portal).and(loose).and(Column::CreatedAt.lt(before)).and(Column::State.ne("pending"))
+    })
+    .await?;
     gone += old_rows(db, portal_event::Entity, portal_event::Column::Id, {
         portal_event::Column::Portal.eq(portal).and(portal_event::Column::ReceivedAt.lt(before))
     })

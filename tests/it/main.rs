@@ -11,6 +11,7 @@ mod crash;
 mod edges;
 mod expressions;
 mod failure_codes;
+mod follow_ups;
 mod install;
 mod keeping;
 mod kill;

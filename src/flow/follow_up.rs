@@ -259,12 +259,8 @@ pub(super) async fn carry_out(tx: &Tx, ctx: &Ctx, portal: &PortalView, order: &O
             Ok(values)
         }
         Order::Cancel { document_id, chain, recipients } => {
-            let whose = Whose {
-                document_id: Some(document_id),
-                chain: chain.as_deref(),
-                recipients: recipients.as_deref(),
-                ..Whose::default()
-            };
+            let whose =
+                Whose { document_id: Some(document_id), chain: chain.as_deref(), recipients: recipients.as_deref(), ..Whose::default() };
             let stopped = end(tx, ctx, &portal.id, &whose, Reason::Cancelled, now).await?;
             let mut values = results::well();
             values.insert("cancelled".to_owned(), json!(stopped.follow_ups.len()));
@@ -275,13 +271,7 @@ pub(super) async fn carry_out(tx: &Tx, ctx: &Ctx, portal: &PortalView, order: &O
 
 /// What a client's message does: it ends follow-ups that a reply ends, and moves those that are counted from it. One look-up when
 /// there are none. Reactions and their like are no replies. In the transaction that stores the message.
-pub(super) async fn heard(
-    tx: &Tx,
-    ctx: &Ctx,
-    talk: &conversation::Model,
-    (inbound, at): (&InboundMessage, Ms),
-    now: Ms,
-) -> DbResult<()> {
+pub(super) async fn heard(tx: &Tx, ctx: &Ctx, talk: &conversation::Model, (inbound, at): (&InboundMessage, Ms), now: Ms) -> DbResult<()> {
     if !inbound.opens_window() {
         return Ok(());
     }

@@ -1,8 +1,8 @@
 //! A portal's own settings: JSON in the portal's row, judged before it is stored. Keys of other features are left alone.
 
 use super::Ctx;
-use super::purge::{RETENTION_DAYS, RETENTION_RANGE};
 use super::portal_view::{FOLLOW_UP_LATE_HOURS, WINDOW_CLOSING_MINUTES};
+use super::purge::{RETENTION_DAYS, RETENTION_RANGE};
 use super::register;
 use crate::db::DbError;
 use crate::db::store::{api_channel, api_portal};

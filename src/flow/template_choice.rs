@@ -91,7 +91,13 @@ pub(super) async fn fill(
 }
 
 /// Whether a template could be filled now. A header that is a file is not fetched for this.
-pub(super) async fn check(ctx: &Ctx, desk: &mut Desk, sender: &Sender, choice: &TemplateChoice, on_missing: OnMissing) -> Result<(), Fault> {
+pub(super) async fn check(
+    ctx: &Ctx,
+    desk: &mut Desk,
+    sender: &Sender,
+    choice: &TemplateChoice,
+    on_missing: OnMissing,
+) -> Result<(), Fault> {
     let found = desk.template(&ctx.db, &sender.row.id, &choice.template).await.map_err(|error| Fault::Later(error.into()))?;
     let approved = found.as_ref().is_some_and(|row| row.vanished_at.is_none() && row.status == "APPROVED");
     let file = found.as_ref().and_then(|row| row.header_kind.as_deref()).is_some_and(|kind| matches!(kind, "image" | "video" | "document"));

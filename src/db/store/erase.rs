@@ -2,7 +2,8 @@
 //! here only the rows. Journal rows stay, their personal columns do not.
 
 use crate::db::entity::{
-    answer, attempt, conversation, conversation_key, follow_up, inbox_event, job, media, message, message_event, opt_in_mark, robot_call, write_back,
+    answer, attempt, conversation, conversation_key, follow_up, inbox_event, job, media, message, message_event, opt_in_mark, robot_call,
+    write_back,
 };
 use crate::db::{Conn, DbResult};
 use crate::domain::clock::Ms;

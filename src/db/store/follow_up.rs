@@ -66,10 +66,38 @@ pub async fn insert_many(tx: &Tx, portal: &str, rows: &[Model]) -> DbResult<()> 
     ];
     let row = |r: &Model| {
         json!([
-            r.id, portal, r.call_id, r.chain, r.step, r.channel_id, r.conversation_id, r.document_entity, r.document_id, r.identity,
-            r.recipient, r.operation, r.kind, r.zone, r.state, r.reason, r.error, r.due_at, r.base_at, r.armed_at, r.sends,
-            r.repeats_left, r.on_reply, r.on_stage, r.on_won_lost, r.on_opt_out, r.watch, r.stage, r.moved, r.message_id,
-            r.created_at, r.updated_at
+            r.id,
+            portal,
+            r.call_id,
+            r.chain,
+            r.step,
+            r.channel_id,
+            r.conversation_id,
+            r.document_entity,
+            r.document_id,
+            r.identity,
+            r.recipient,
+            r.operation,
+            r.kind,
+            r.zone,
+            r.state,
+            r.reason,
+            r.error,
+            r.due_at,
+            r.base_at,
+            r.armed_at,
+            r.sends,
+            r.repeats_left,
+            r.on_reply,
+            r.on_stage,
+            r.on_won_lost,
+            r.on_opt_out,
+            r.watch,
+            r.stage,
+            r.moved,
+            r.message_id,
+            r.created_at,
+            r.updated_at
         ])
     };
     let rows: Vec<Value> = rows.iter().map(row).collect();
@@ -272,8 +300,7 @@ pub async fn end_many(tx: &Tx, portal: &str, ended: &[Ended], now: Ms) -> DbResu
         returning: "id",
     };
     let columns = [text("id"), text("state"), text("reason"), text("error"), int("now")];
-    let rows: Vec<Value> =
-        ended.iter().map(|e| json!([e.id, e.state, e.reason, e.error.as_ref().map(Value::to_string), now])).collect();
+    let rows: Vec<Value> = ended.iter().map(|e| json!([e.id, e.state, e.reason, e.error.as_ref().map(Value::to_string), now])).collect();
     bulk::update(&**tx, "follow_up", portal, &columns, clause, &rows).await
 }
 

@@ -3,8 +3,8 @@
 //! Children go before their parents inside one transaction; a step that was cut short is simply taken again.
 
 use crate::db::entity::{
-    alarm, answer, attempt, channel, conversation, conversation_key, event_binding, follow_up, inbox_event, job, media, message, message_event, opt_in_mark,
-    page_session, portal, portal_event, registration, robot_call, template, write_back,
+    alarm, answer, attempt, channel, conversation, conversation_key, event_binding, follow_up, inbox_event, job, media, message,
+    message_event, opt_in_mark, page_session, portal, portal_event, registration, robot_call, template, write_back,
 };
 use crate::db::{Conn, DbResult};
 use crate::domain::clock::Ms;

@@ -101,8 +101,7 @@ async fn sendable(ctx: &Ctx, desk: &mut Desk, sender: &Sender, wanted: &FollowUp
         let content = Content::Text { body: wanted.text.clone(), preview_link: true };
         let window = WindowView { official: sender.capabilities().official, until: None };
         // Held for whatever window there will be: everything else of the gate is asked now.
-        let question =
-            Question { portal: &desk.portal, sender, content: &content, window, on_closed: OnClosedWindow::Hold, quiet: None };
+        let question = Question { portal: &desk.portal, sender, content: &content, window, on_closed: OnClosedWindow::Hold, quiet: None };
         gate::check(&question, now)?;
     }
     if template {
@@ -236,7 +235,11 @@ pub(super) async fn store(tx: &Tx, ctx: &Ctx, portal: &str, armed: &[Armed], now
     store::insert_many(tx, portal, &rows).await?;
     let documents: Vec<Touch> = rows
         .iter()
-        .map(|row| Touch { id: row.conversation_id.clone(), document_entity: row.document_entity.clone(), document_id: row.document_id.clone() })
+        .map(|row| Touch {
+            id: row.conversation_id.clone(),
+            document_entity: row.document_entity.clone(),
+            document_id: row.document_id.clone(),
+        })
         .collect();
     conversations::touch_document(tx, portal, &documents, now).await?;
     let jobs: Vec<_> = rows.iter().filter_map(|row| Some(job(portal, &row.id, row.due_at?))).collect();

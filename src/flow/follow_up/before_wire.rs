@@ -18,7 +18,11 @@ use std::collections::HashMap;
 const FRESH: Ms = 20 * SECOND;
 
 /// Messages that do not leave at this look, with what becomes of their jobs.
-pub(in crate::flow) async fn look(ctx: &Ctx, view: &PortalView, messages: &[&message::Model]) -> Result<HashMap<String, JobError>, JobError> {
+pub(in crate::flow) async fn look(
+    ctx: &Ctx,
+    view: &PortalView,
+    messages: &[&message::Model],
+) -> Result<HashMap<String, JobError>, JobError> {
     let now = ctx.clock.now();
     let stale = |message: &&&message::Model| {
         matches!(Status::parse(&message.status), Some(Status::Queued | Status::Held)) && now.saturating_sub(message.created_at) > FRESH

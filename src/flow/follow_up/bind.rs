@@ -3,6 +3,7 @@
 //! What is bound is remembered here, so that arming asks nothing of the portal in the ordinary case. Unbinding waits some minutes, since
 //! the next follow-up is seldom far. A portal that refuses to bind loses nothing but promptness: CRM is read before every send anyway.
 
+use crate::bitrix::BitrixError;
 use crate::bitrix::{RestError, placement};
 use crate::db::entity::follow_up as row;
 use crate::db::store::portal::PortalStatus;
@@ -10,7 +11,6 @@ use crate::db::store::{event_binding, follow_up as store};
 use crate::db::{Conn, DbResult, Tx};
 use crate::domain::clock::{HOUR, MINUTE, Ms, SECOND};
 use crate::flow::{Ctx, JobError, Leftover};
-use crate::bitrix::BitrixError;
 use crate::queue::{self, Claimed, Group, Job, NewJob};
 use serde_json::Value;
 use std::collections::BTreeSet;

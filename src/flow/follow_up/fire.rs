@@ -166,9 +166,9 @@ async fn compose(ctx: &Ctx, desk: &mut Desk, row: &row::Model, talk: Option<&con
     let unreadable = || Refusal::new(Code::PropertyInvalid, "stored follow-up unreadable").with("name", "follow_up").with("value", "");
     let wanted: FollowUp = serde_json::from_str(&row.operation).map_err(|_| unreadable())?;
     let who: Identity = serde_json::from_str(&row.identity).map_err(|_| unreadable())?;
-    let sender = desk.sender(&row.channel_id).ok_or_else(|| {
-        Refusal::new(Code::ChannelUnavailable, "the channel was deleted").with("name", row.channel_id.clone())
-    })?;
+    let sender = desk
+        .sender(&row.channel_id)
+        .ok_or_else(|| Refusal::new(Code::ChannelUnavailable, "the channel was deleted").with("name", row.channel_id.clone()))?;
     let window = WindowView::of(sender.capabilities().official, talk);
     let filled = content(ctx, desk, &sender, &wanted, row, window, now).await?;
     let quiet = quiet::until(&desk.portal, &sender.row, &who, talk, Some(&filled.content), now);
@@ -299,4 +299,3 @@ async fn journal(tx: &Tx, portal: &str, rows: &[message::Model], now: Ms) -> DbR
     tracing::info!(portal.id = portal, follow_up.fired = rows.len(), at = iso(now), "follow-ups fired");
     Ok(())
 }
-

@@ -34,12 +34,7 @@ pub(super) struct Ground {
 
 impl Ground {
     pub(super) fn of(talk: Option<&conversation::Model>, armed_at: Ms, now: Ms) -> Self {
-        Self {
-            now,
-            armed_at,
-            window_until: talk.and_then(|talk| talk.window_until),
-            heard_at: talk.and_then(|talk| talk.last_inbound_at),
-        }
+        Self { now, armed_at, window_until: talk.and_then(|talk| talk.window_until), heard_at: talk.and_then(|talk| talk.last_inbound_at) }
     }
 }
 
@@ -168,7 +163,8 @@ impl Timing {
             return Some(at);
         }
         // Right before the quiet hours is nearer than a whole step.
-        let eve = quiet.and_then(|quiet| quiet.start(self.zone, wanted)).map(|start| start.saturating_sub(MINUTE)).filter(|eve| *eve >= now);
+        let eve =
+            quiet.and_then(|quiet| quiet.start(self.zone, wanted)).map(|start| start.saturating_sub(MINUTE)).filter(|eve| *eve >= now);
         let mut from = eve.unwrap_or(wanted);
         loop {
             if let Some(at) = fits(from) {

@@ -228,7 +228,9 @@ fn send(
         }
         effects.rows.push(model);
     }
-    let held = letters.iter().any(|letter| matches!(letter.verdict, Ok(Verdict::HoldForWindow | Verdict::HoldForChannel | Verdict::HoldForQuiet(_))));
+    let held = letters
+        .iter()
+        .any(|letter| matches!(letter.verdict, Ok(Verdict::HoldForWindow | Verdict::HoldForChannel | Verdict::HoldForQuiet(_))));
     row.decision = decision(if held { "hold" } else { "send" }, rule(letters), now, case);
     add(&mut row.decision, "messages", json!(effects.rows.iter().map(|row| &row.id).collect::<Vec<_>>()));
     let recipients =

@@ -6,11 +6,12 @@ use super::{live_portal, one_of, phone_digits, portal_row};
 use crate::db::entity::follow_up as row;
 use crate::db::store::follow_up::{self as store, Filter, state};
 use crate::flow::follow_up::api::{self, New, NotMade, To};
+use crate::web::body::Incoming;
 use crate::web::operator::Operator;
 use crate::web::problem::{Code, Problem, ProblemDocument};
 use crate::web::{State, body};
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Json, Path, Payload, Query};
+use actix_web::web::{Data, Json, Path, Query};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -236,8 +237,8 @@ impl FollowUpRequest {
 #[utoipa::path(post, path = "/api/v1/portals/{member_id}/follow-ups", tag = "follow-ups", params(("member_id" = String, Path)),
     request_body = FollowUpRequest,
     responses((status = 201, body = FollowUp), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
-pub(crate) async fn create(_: Operator, state: Data<State>, path: Path<String>, payload: Payload) -> Result<HttpResponse, Problem> {
-    let request: FollowUpRequest = body::json(payload).await?;
+pub(crate) async fn create(_: Operator, state: Data<State>, path: Path<String>, incoming: Incoming) -> Result<HttpResponse, Problem> {
+    let request: FollowUpRequest = body::json(incoming).await?;
     let portal = live_portal(&state, &path).await?.member_id;
     let made = api::create(&state.ctx, &portal, request.into_new()?).await.map_err(|error| match error {
         NotMade::Refused { code, text } => Problem::new(Code::FollowUpRefused).with("code", code).with("text", text),

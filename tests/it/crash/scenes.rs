@@ -69,6 +69,7 @@ pub(super) static ALL: &[Story] = &[
     story("an old portal's first calls", nothing, old_portal_calls),
     Story { check: moved_once, ..story("a client answers", open, client_answers) },
     Story { check: one_lead, ..story("a stranger becomes a lead", open, stranger_writes) },
+    story("follow-ups", open, follow_ups),
 ];
 
 act! { nothing(_town) {} }
@@ -124,6 +125,39 @@ fn read_is_shown(town: &mut Town) -> BoxFuture<'_, ()> {
     }
     .boxed()
 }
+
+act! { follow_ups(town) {
+    town.client_writes("Здравствуйте").await;
+    let wanted = |chain: &str| json!({"when": "after_silence", "offset_minutes": "60", "template": "order_ready:ru",
+        "params": ["Анна", chain], "chain": chain});
+    town.fires("follow_up", wanted("fires")).await;
+    town.settle().await;
+    town.advance(HOUR);
+    town.settle().await;
+    town.fires("follow_up", wanted("stops")).await;
+    town.settle().await;
+    town.portal.move_item(Document::deal(512), "PREPARATION").await;
+    town.advance(6 * SECOND);
+    town.settle().await;
+    town.fires("follow_up", wanted("halts")).await;
+    town.settle().await;
+    town.patches_channel(json!({"paused": true})).await;
+    town.advance(HOUR);
+    town.settle().await;
+    town.portal.deal(512).stage("EXECUTING");
+    town.patches_channel(json!({"paused": false})).await;
+    town.advance(MINUTE);
+    town.settle().await;
+    let asked = json!({"to": {"phone": CLIENT}, "when": "after_silence", "offset_minutes": 60, "template": "order_ready:ru",
+        "params": ["Анна", "api"]});
+    let (_, made) = town.api_post("/follow-ups", asked).await;
+    let path = format!("/api/v1/portals/{}/follow-ups/{}", town.portal.member_id(), made["id"].as_str().unwrap_or_default());
+    town.request("DELETE", &path, None).await;
+    town.advance(11 * MINUTE);
+    town.settle().await;
+    town.advance(DAY);
+    town.settle().await;
+} }
 
 act! { text_in_window(town) {
     town.client_writes("Где мой заказ?").await;

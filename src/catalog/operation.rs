@@ -1,5 +1,6 @@
 //! What a robot call asks for, typed. Produced by `Catalog::render`, decided by `flow/run_call`.
 
+use crate::domain::consent::Scope;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -25,6 +26,24 @@ pub enum Operation {
     },
     /// Is the window open?
     CheckWindow {
+        /// Channel property.
+        channel: String,
+        /// Numbers typed; empty = from the document.
+        phones: Vec<String>,
+    },
+    /// Writes down or reads what a person agreed to.
+    SetConsent {
+        /// Numbers typed; empty = from the document.
+        phones: Vec<String>,
+        /// What to do.
+        action: ConsentAction,
+        /// About what.
+        scope: Scope,
+        /// Proof, in words.
+        evidence: String,
+    },
+    /// Is the number on WhatsApp?
+    CheckNumber {
         /// Channel property.
         channel: String,
         /// Numbers typed; empty = from the document.
@@ -58,14 +77,14 @@ impl Operation {
     pub fn send(&self) -> Option<&SendCommon> {
         match self {
             Self::SendText { send, .. } | Self::SendTemplate { send, .. } => Some(send),
-            Self::CheckWindow { .. } | Self::ChatLink { .. } => None,
+            Self::CheckWindow { .. } | Self::ChatLink { .. } | Self::SetConsent { .. } | Self::CheckNumber { .. } => None,
         }
     }
 
     fn send_mut(&mut self) -> Option<&mut SendCommon> {
         match self {
             Self::SendText { send, .. } | Self::SendTemplate { send, .. } => Some(send),
-            Self::CheckWindow { .. } | Self::ChatLink { .. } => None,
+            Self::CheckWindow { .. } | Self::ChatLink { .. } | Self::SetConsent { .. } | Self::CheckNumber { .. } => None,
         }
     }
 
@@ -116,6 +135,17 @@ pub struct TemplateChoice {
     pub header: String,
     /// Items `index=value`.
     pub button_params: Vec<String>,
+}
+
+/// `action` of `set_consent`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "ROBOTS.md's own words")]
+pub enum ConsentAction {
+    OptIn,
+    OptOut,
+    #[default]
+    Read,
 }
 
 /// `phone_choice`.

@@ -2,6 +2,7 @@
 
 pub mod backoff;
 pub mod clock;
+pub mod consent;
 pub mod content;
 pub mod crash;
 pub mod document;
@@ -17,6 +18,7 @@ pub mod outcome;
 pub mod person;
 pub mod phone;
 pub mod refusal;
+pub mod schedule;
 pub mod secret;
 pub mod state;
 pub mod window;

@@ -9,6 +9,7 @@ use crate::bitrix::crm;
 use crate::catalog::operation::PhoneChoice;
 use crate::db::entity::conversation;
 use crate::db::store::conversation::Key;
+use crate::domain::consent::Standing;
 use crate::domain::identity::Identity;
 use crate::domain::phone;
 use crate::domain::refusal::{Code, Refusal};
@@ -110,6 +111,8 @@ pub(super) struct Recipient {
     pub(super) who: Identity,
     /// What is known of the window.
     pub(super) conversation: Option<conversation::Model>,
+    /// What they agreed to; filled in by who decides.
+    pub(super) standing: Standing,
 }
 
 /// Chooses among the candidates.
@@ -123,7 +126,7 @@ pub(super) fn choose(
         let conversation = keys(channel_id, who).iter().find_map(|key| known.get(key)).cloned();
         // WhatsApp's own spelling of the number, where a message of theirs has told it.
         let phone = conversation.as_ref().and_then(|talk| talk.phone.clone()).or_else(|| who.phone.clone());
-        Recipient { who: Identity { phone, ..who.clone() }, conversation }
+        Recipient { who: Identity { phone, ..who.clone() }, conversation, standing: Standing::default() }
     };
     let mut all: Vec<Recipient> = Vec::new();
     for one in candidates.people.iter().map(recipient) {

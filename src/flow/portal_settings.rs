@@ -1,10 +1,14 @@
 //! A portal's own settings: JSON in the portal's row, judged before it is stored. Keys of other features are left alone.
+//!
+//! Settings with a shape of their own stand in `areas`, one struct for an area.
+
+pub mod areas;
 
 use super::Ctx;
 use super::purge::{RETENTION_DAYS, RETENTION_RANGE};
 use super::register;
 use crate::db::DbError;
-use crate::db::store::{api_channel, api_portal};
+use crate::db::store::{self, api_channel, api_portal};
 use serde_json::{Map, Value};
 
 /// Longest filler, in characters.
@@ -37,6 +41,8 @@ pub struct Change {
     pub time_zone: Option<Option<String>>,
     pub message_read: Option<Option<bool>>,
     pub retention_days: Option<Option<i64>>,
+    /// Keys of `areas` with their new values; `None` = back to the default.
+    pub areas: Vec<(&'static str, Option<Value>)>,
 }
 
 /// Why nothing was changed.
@@ -98,6 +104,14 @@ pub async fn put(ctx: &Ctx, portal: &str, change: Change) -> Result<Settings, Re
     set(&mut map, "time_zone", change.time_zone);
     set(&mut map, "message_read", change.message_read);
     set(&mut map, "retention_days", change.retention_days);
+    if !change.areas.is_empty() {
+        let channels = store::channel::list(&*tx, portal).await?;
+        for (key, value) in change.areas {
+            let ground = areas::Ground { catalog: &ctx.catalog, channels: &channels, settings: &map };
+            let judged = value.map(|value| areas::judge(key, &value, ground)).transpose()?;
+            set(&mut map, key, Some(judged));
+        }
+    }
     let stored = Value::Object(map).to_string();
     let after = read(&stored);
     api_portal::put_settings(&*tx, portal, &stored, now).await?;

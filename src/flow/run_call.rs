@@ -3,11 +3,14 @@
 //! A call ends here as messages to deliver, as a refusal its process is told, or as an answer that needs no message; one transaction
 //! stores all of it together with the end of the jobs. The facts of the group leave in one batch; nothing goes to a provider from here.
 
+mod ask;
 mod decide;
+mod effect;
 mod keep;
 mod prepare;
 
 use super::desk::{Desk, Sender};
+use super::consent::Standings;
 use super::facts::Facts;
 use super::phones::Candidates;
 use super::results::WindowView;
@@ -24,6 +27,7 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::queue::{Claimed, Group, Job};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// No call waits longer.
 const LONGEST_WAIT: Ms = 30 * DAY;
@@ -41,6 +45,10 @@ struct Case {
     params: Option<Map<String, Value>>,
     sender: Option<Sender>,
     candidates: Candidates,
+    /// What everybody of the group agreed to.
+    standings: Option<Arc<Standings>>,
+    /// What is stored together with the decision.
+    effects: Vec<effect::Effect>,
     window: Option<WindowView>,
 }
 
@@ -159,6 +167,8 @@ impl Case {
             params: None,
             sender: None,
             candidates: Candidates::default(),
+            standings: None,
+            effects: Vec::new(),
             window: None,
         }
     }
@@ -182,8 +192,10 @@ async fn decide(ctx: &Ctx, desk: &mut Desk, cases: Vec<Case>) -> Result<Vec<(Cas
     let prepared = prepare::all(ctx, desk, cases).await;
     let open: Vec<&Case> = prepared.iter().filter(|(_, stop)| stop.is_none()).map(|(case, _)| case).collect();
     let known = decide::conversations(ctx, &desk.portal.id, &open).await?;
+    let standings = Arc::new(ask::standings(ctx, &desk.portal.id, &open, &known).await?);
     let mut out = Vec::new();
     for (mut case, stop) in prepared {
+        case.standings = Some(Arc::clone(&standings));
         let ending = match stop {
             Some(stop) => Err(stop),
             None => decide::one(ctx, desk, &mut case, &known).await,

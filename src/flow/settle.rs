@@ -3,9 +3,9 @@
 //! The status merge itself is the mover's business; nothing here moves a message or performs HTTP. A call's answer is given once:
 //! `answer::put_many` keeps the first, so the order of deliver, receive and deadline does not matter.
 
-use super::Ctx;
 use super::portal_view::PortalView;
 use super::results::{self, WindowView};
+use super::{Ctx, consent, reach};
 use crate::catalog::operation::Operation;
 use crate::db::entity::{conversation, message, robot_call};
 use crate::db::store::write_back::Target;
@@ -64,6 +64,9 @@ pub async fn after_status(tx: &Tx, ctx: &Ctx, portal: &str, moved: &[Moved], now
         return Ok(());
     }
     correct_windows(tx, portal, &real, now).await?;
+    // What a refusal says about the person, and about the day's places.
+    consent::learn_from_failures(tx, ctx, portal, &real, now).await?;
+    reach::give_back(tx, portal, &real, now).await?;
     let calls = Calls::load(tx, portal, &real).await?;
     if calls.by_id.is_empty() {
         return Ok(());

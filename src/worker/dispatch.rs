@@ -34,6 +34,7 @@ async fn handle(ctx: &Ctx, group: Group) -> Leftover {
         Job::Notify { .. } => flow::alarm::handle(ctx, group).await,
         Job::PortalEvent { .. } => flow::portal_event::handle(ctx, group).await,
         Job::MarkOptIn { .. } => flow::mark_opt_in::handle(ctx, group).await,
+        Job::AutoReply { .. } => flow::auto_reply::handle(ctx, group).await,
         Job::Purge { .. } => flow::purge::handle(ctx, group).await,
         Job::RefreshToken { .. } => flow::token::handle(ctx, group).await,
     }

@@ -1,5 +1,6 @@
 //! A user's message: conversation, window, the message row, and what was held for it.
 
+use super::heard;
 use crate::db::Tx;
 use crate::db::entity::{conversation as conversation_row, inbox_event, message as message_row};
 use crate::db::store::{conversation, message};
@@ -30,6 +31,7 @@ pub(super) async fn merge(ctx: &Ctx, tx: &Tx, row: &inbox_event::Model, at: Ms, 
     let answered = message::list_by_wire_ids(&**tx, portal, &row.channel_id, &inbound.context_ids).await?;
     let stored = model(ctx, row, &talk, inbound, at, answered.first(), now);
     message::insert_many(tx, portal, std::slice::from_ref(&stored)).await?;
+    heard::listen(ctx, tx, &talk, &stored, inbound, at).await?;
     // A kind that opens nothing, and a message a day old, leave the window as it is.
     let opened = if inbound.opens_window() { window::extend(None, at, now) } else { None };
     let note = conversation::Inbound { id: talk.id.clone(), at, window_until: opened, referral: inbound.referral };

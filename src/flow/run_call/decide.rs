@@ -1,6 +1,6 @@
 //! Second half of a decision: recipients with their windows, the filled template, the gate.
 
-use super::{Case, Ending, Letter, Stop};
+use super::{Case, Ending, Letter, Stop, ask};
 use crate::catalog::operation::{OnClosedWindow, Operation, PhoneChoice, SendCommon, TemplateChoice};
 use crate::db::DbResult;
 use crate::db::entity::conversation;
@@ -31,6 +31,9 @@ pub(super) async fn conversations(ctx: &Ctx, portal: &str, cases: &[&Case]) -> D
 
 /// Decides one prepared call.
 pub(super) async fn one(ctx: &Ctx, desk: &mut Desk, case: &mut Case, known: &HashMap<Key, conversation::Model>) -> Result<Ending, Stop> {
+    if matches!(case.operation, Some(Operation::SetConsent { .. })) {
+        return ask::set_consent(ctx, case);
+    }
     let (Some(operation), Some(sender)) = (case.operation.clone(), case.sender.clone()) else {
         return Ok(Ending::Dropped("not prepared"));
     };
@@ -51,6 +54,8 @@ pub(super) async fn one(ctx: &Ctx, desk: &mut Desk, case: &mut Case, known: &Has
             Ok(Ending::Answer(results::of_window(&desk.portal, WindowView::of(sender.capabilities().official, talk), now)))
         }
         Operation::ChatLink { text, .. } => Ok(Ending::Answer(chat_link(ctx, &sender, text)?)),
+        Operation::SetConsent { .. } => ask::set_consent(ctx, case),
+        Operation::CheckNumber { .. } => ask::check_number(ctx, desk, case, &sender).await,
     }
 }
 
@@ -69,6 +74,7 @@ async fn letters(
         let refusal = Refusal::new(Code::UnsupportedByChannel, "official channels have no groups here");
         return Err(refusal.with("name", sender.row.name.clone()).with("item", "group").into());
     }
+    let recipients = ask::with_standing(case, recipients);
     case.window = recipients.first().map(|one| WindowView::of(official, one.conversation.as_ref()));
     let mut fallback: Option<Filled> = None;
     let mut letters = Vec::new();
@@ -107,7 +113,7 @@ fn fallback_of(send: &SendCommon) -> Result<TemplateChoice, Refusal> {
 
 fn letter(desk: &Desk, sender: &Sender, filled: &Filled, to: &Recipient, on_closed: OnClosedWindow, ctx: &Ctx) -> Letter {
     let window = WindowView::of(sender.capabilities().official, to.conversation.as_ref());
-    let question = Question { portal: &desk.portal, sender, content: &filled.content, window, on_closed };
+    let question = Question { portal: &desk.portal, sender, content: &filled.content, window, standing: to.standing, on_closed };
     let verdict = gate::check(&question, ctx.clock.now());
     Letter { who: to.who.clone(), content: filled.content.clone(), text: filled.text.clone(), window, verdict }
 }

@@ -90,6 +90,9 @@ async fn attempt(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Endi
         jobs.append(&mut effects.jobs);
         all_rows.append(&mut effects.rows);
     }
+    for (case, _, _) in &stored {
+        super::effect::store(&tx, ctx, &owner, &case.effects).await?;
+    }
     answer::put_many(&tx, &owner, &answers, now).await?;
     messages::insert_many(&tx, &owner, &all_rows).await?;
     conversations::touch_outbound(&tx, &owner, &touches(&all_rows), now).await?;

@@ -101,6 +101,12 @@ fn render(ctx: &Ctx, desk: &Desk, case: &mut Case, spec: &RobotSpec) -> Result<(
         Operation::SendText { send, .. } | Operation::SendTemplate { send, .. } => (&send.channel, Some(&send.phones)),
         Operation::CheckWindow { channel, phones } => (channel, Some(phones)),
         Operation::ChatLink { channel, .. } => (channel, None),
+        Operation::CheckNumber { channel, phones } => (channel, Some(phones)),
+        // Consent is the portal's, not a channel's: a portal without a channel may write it down too.
+        Operation::SetConsent { phones, .. } => {
+            case.candidates = phones::candidates(phones, &case.facts, portal)?;
+            return Ok(());
+        }
     };
     case.sender = Some(desk.resolve(channel)?);
     if let Some(typed) = typed {

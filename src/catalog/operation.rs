@@ -81,7 +81,8 @@ impl Operation {
         }
     }
 
-    fn send_mut(&mut self) -> Option<&mut SendCommon> {
+    /// As [`Operation::send`], to be changed.
+    pub fn send_mut(&mut self) -> Option<&mut SendCommon> {
         match self {
             Self::SendText { send, .. } | Self::SendTemplate { send, .. } => Some(send),
             Self::CheckWindow { .. } | Self::ChatLink { .. } | Self::SetConsent { .. } | Self::CheckNumber { .. } => None,

@@ -181,8 +181,20 @@ pub const OPT_OUT_WORDS: [&str; 22] = [
 ];
 
 /// Words that take a refusal back.
-pub const OPT_IN_WORDS: [&str; 12] =
-    ["старт", "подписаться", "вернуться", "возобновить", "согласен", "start", "unstop", "subscribe", "resubscribe", "resume", "opt in", "optin"];
+pub const OPT_IN_WORDS: [&str; 12] = [
+    "старт",
+    "подписаться",
+    "вернуться",
+    "возобновить",
+    "согласен",
+    "start",
+    "unstop",
+    "subscribe",
+    "resubscribe",
+    "resume",
+    "opt in",
+    "optin",
+];
 
 /// A text as words are compared: lower case, no punctuation, emoji or invisible signs, single spaces, `ё` as `е`.
 pub fn folded(text: &str) -> String {
@@ -191,7 +203,12 @@ pub fn folded(text: &str) -> String {
     for c in text.chars().flat_map(char::to_lowercase) {
         match c {
             // Invisible: a word stays one word. Soft hyphen, zero-width signs, directions, variation selectors, combining marks.
-            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}' => {}
+            '\u{ad}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}'
+            | '\u{fe00}'..='\u{fe0f}' => {}
             // A breve or a diaeresis that stands by itself makes a letter of its own of the one before it.
             '\u{306}' if out.ends_with('и') => {
                 out.pop();
@@ -245,11 +262,7 @@ impl Words {
             return None;
         }
         let text = folded(text);
-        if self.out.contains(&text) {
-            Some(Action::OptOut)
-        } else {
-            self.back.contains(&text).then_some(Action::OptIn)
-        }
+        if self.out.contains(&text) { Some(Action::OptOut) } else { self.back.contains(&text).then_some(Action::OptIn) }
     }
 }
 
@@ -262,13 +275,37 @@ mod tests {
     fn only_a_whole_message_is_a_word() {
         let words = Words::default();
         for text in [
-            "стоп", "СТОП", " Стоп! ", "стоп.", "«стоп»", "стоп 🛑", "🛑стоп\n", "сто\u{200b}п", "STOP", "Stop!!!", "stop-all", "ОТПИСАТЬСЯ",
-            "Не пишите мне", "не   пишите", "opt-out", "OPT OUT.",
+            "стоп",
+            "СТОП",
+            " Стоп! ",
+            "стоп.",
+            "«стоп»",
+            "стоп 🛑",
+            "🛑стоп\n",
+            "сто\u{200b}п",
+            "STOP",
+            "Stop!!!",
+            "stop-all",
+            "ОТПИСАТЬСЯ",
+            "Не пишите мне",
+            "не   пишите",
+            "opt-out",
+            "OPT OUT.",
         ] {
             assert_eq!(words.heard(text), Some(Action::OptOut), "{text}");
         }
         for text in [
-            "стоп, подождите", "стоп машина", "не стоп", "stop it please", "стопп", "", "🛑", "!!!", "с т о п", "отписаться не хочу", "нет",
+            "стоп, подождите",
+            "стоп машина",
+            "не стоп",
+            "stop it please",
+            "стопп",
+            "",
+            "🛑",
+            "!!!",
+            "с т о п",
+            "отписаться не хочу",
+            "нет",
         ] {
             assert_eq!(words.heard(text), None, "{text}");
         }

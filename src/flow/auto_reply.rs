@@ -36,14 +36,7 @@ const OPT_IN_ANSWER: &str = "opt_in_answer";
 ///
 /// # Errors
 /// The database failed.
-pub(super) async fn consider(
-    tx: &Tx,
-    ctx: &Ctx,
-    portal: &PortalView,
-    areas: &Areas,
-    said: &Said<'_>,
-    heard: Heard,
-) -> DbResult<()> {
+pub(super) async fn consider(tx: &Tx, ctx: &Ctx, portal: &PortalView, areas: &Areas, said: &Said<'_>, heard: Heard) -> DbResult<()> {
     let now = ctx.clock.now();
     let Some(replies) = areas.replies.get(&said.talk.channel_id).filter(|_| heard == Heard::Nothing && answerable(said, now)) else {
         return Ok(());
@@ -165,7 +158,7 @@ async fn render(ctx: &Ctx, view: &PortalView, talk: &conversation::Model, patter
         tracing::warn!(portal.id = view.id, "an automatic reply's pattern does not compile");
         return Ok(None);
     };
-    let need = Need { document: talk.document_id.as_deref().and_then(CrmItem::parse), roots: with_own(roots), phone: false };
+    let need = Need::of_pattern(talk.document_id.as_deref().and_then(CrmItem::parse), roots);
     let facts = facts_of(ctx, view, &need).await?;
     let input = RenderInput {
         properties: &serde_json::Map::new(),
@@ -182,14 +175,6 @@ async fn render(ctx: &Ctx, view: &PortalView, talk: &conversation::Model, patter
             Ok(None)
         }
     }
-}
-
-/// Client and responsible are found through the document.
-fn with_own(mut roots: std::collections::BTreeSet<&'static str>) -> std::collections::BTreeSet<&'static str> {
-    if ["contact", "company", "responsible"].iter().any(|root| roots.contains(root)) {
-        roots.insert("item");
-    }
-    roots
 }
 
 /// Facts of a conversation's or page's document, for a pattern that stands by itself.

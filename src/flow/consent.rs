@@ -14,4 +14,4 @@ pub(in crate::flow) use hear::{Heard, Said, hear};
 pub(in crate::flow) use mirror::{learn_from_failures, told_by_provider};
 pub use people::{forget, rows_of};
 pub(in crate::flow) use standing::Standings;
-pub use standing::of_row;
+pub use standing::{of_conversations, of_row};

@@ -351,7 +351,8 @@ async fn mark(ctx: &Ctx, desk: &Desk, plan: Plan, leftover: &mut Leftover) -> Re
     let finished: Vec<&Claimed> = nothing.iter().chain(over).collect();
     queue::complete(&tx, &finished).await?;
     tx.commit("deliver.mark").await?;
-    leftover.extend(full.into_iter().map(|(ready, _, at)| (ready.job, JobError::Defer { at, why: "the daily limit is reached".to_owned() })));
+    leftover
+        .extend(full.into_iter().map(|(ready, _, at)| (ready.job, JobError::Defer { at, why: "the daily limit is reached".to_owned() })));
     // Moved by somebody else between reading and marking (cancelled, say): looked at again.
     leftover.extend(gone.into_iter().map(|(ready, _)| (ready.job, JobError::Defer { at: now, why: "changed meanwhile".to_owned() })));
     Ok(leave.into_iter().map(|(ready, _)| ready).collect())

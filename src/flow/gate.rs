@@ -135,9 +135,9 @@ pub(super) fn category(content: &Content) -> Option<&str> {
 /// decided, before it leaves, and once more in the transaction that marks it as sending.
 pub(super) fn consent(portal: &PortalView, standing: Standing, category: Option<&str>, now: Ms) -> Option<Refusal> {
     Some(match standing.barrier(category, now)? {
-        Barrier::OptedOut(Scope::Marketing) => {
-            Refusal::new(Code::OptedOut, "the client refused marketing").with("scope", "marketing").with("words", "refusal-opted_out-marketing")
-        }
+        Barrier::OptedOut(Scope::Marketing) => Refusal::new(Code::OptedOut, "the client refused marketing")
+            .with("scope", "marketing")
+            .with("words", "refusal-opted_out-marketing"),
         Barrier::OptedOut(Scope::All) => {
             Refusal::new(Code::OptedOut, "the client refused all messages").with("scope", "all").with("words", "refusal-opted_out-all")
         }

@@ -28,6 +28,7 @@ pub mod portal_state;
 pub mod portal_view;
 mod provider_ask;
 pub mod purge;
+pub mod quick_replies;
 pub mod reach;
 pub mod receive;
 mod recheck;

@@ -18,6 +18,9 @@ use std::collections::HashMap;
 /// Most recipients of one call (ROBOTS.md, `phone_choice=all`).
 const MOST: usize = 10;
 
+/// Stands before a business-scoped id among numbers.
+pub(super) const BSUID: &str = "bsuid:";
+
 /// Numbers a call may be for, best first, without repeats.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Candidates {
@@ -74,6 +77,11 @@ fn read(texts: &[String], source: &str, portal: &PortalView) -> Candidates {
     for text in texts {
         if let Some(group) = text.strip_prefix("group:").map(str::trim).filter(|id| !id.is_empty()) {
             push(&mut found.people, Identity { group: Some(group.to_owned()), ..Identity::default() });
+            continue;
+        }
+        // Pages and scripts may name somebody who hides the number.
+        if let Some(id) = text.strip_prefix(BSUID).map(str::trim).filter(|id| !id.is_empty()) {
+            push(&mut found.people, Identity { bsuid: Some(id.to_owned()), ..Identity::default() });
             continue;
         }
         for number in phone::normalise_all(text, &portal.region) {

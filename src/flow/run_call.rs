@@ -7,10 +7,11 @@ mod ask;
 mod decide;
 mod effect;
 mod keep;
+pub mod order;
 mod prepare;
 
-use super::desk::{Desk, Sender};
 use super::consent::Standings;
+use super::desk::{Desk, Sender};
 use super::facts::Facts;
 use super::phones::Candidates;
 use super::results::WindowView;
@@ -37,7 +38,10 @@ const AHEAD: Ms = 10 * SECOND;
 /// A call on its way to a decision, with what is known of it so far; all of it goes to the journal.
 #[derive(Debug)]
 struct Case {
-    job: Claimed,
+    /// `None` when a page or script orders: there is no job.
+    job: Option<Claimed>,
+    /// What is stored with the first commit of an order.
+    birth: Option<order::Birth>,
     call: robot_call::Model,
     properties: Map<String, Value>,
     facts: Facts,
@@ -121,7 +125,7 @@ async fn decide_all(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<Leftove
                     Ok(ending) => decided.push((case, ending)),
                     Err(error) => match given_up(&case, &error, now) {
                         Some(refusal) => decided.push((case, Ending::Refused(refusal))),
-                        None => leftover.push((case.job, error)),
+                        None => leftover.extend(case.job.map(|job| (job, error))),
                     },
                 }
             }
@@ -149,7 +153,7 @@ async fn load(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<(Vec<Case>, V
     for job in jobs {
         // A dead call's job was redriven: it is decided after all.
         match id(job).and_then(|id| calls.remove(&id)).filter(call::undecided) {
-            Some(call) => cases.push(Case::new(job.clone(), call)),
+            Some(call) => cases.push(Case::new(Some(job.clone()), call)),
             None => nothing.push(job.clone()),
         }
     }
@@ -157,10 +161,11 @@ async fn load(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<(Vec<Case>, V
 }
 
 impl Case {
-    fn new(job: Claimed, call: robot_call::Model) -> Self {
+    fn new(job: Option<Claimed>, call: robot_call::Model) -> Self {
         Self {
             properties: serde_json::from_str(&call.input).unwrap_or_default(),
             job,
+            birth: None,
             call,
             facts: Facts::default(),
             operation: None,
@@ -218,7 +223,7 @@ fn given_up(case: &Case, error: &JobError, now: Ms) -> Option<Refusal> {
         JobError::Fail { why } => return Some(paused(why)),
         JobError::LeaseLost => return None,
     };
-    let last_try = matches!(error, JobError::Retry { .. }) && case.job.attempt >= case.job.max_attempts;
+    let last_try = matches!(error, JobError::Retry { .. }) && case.job.as_ref().is_some_and(|job| job.attempt >= job.max_attempts);
     (last_try || now >= case.deadline(prepare::wait_hours(&case.properties))).then(|| paused(why))
 }
 

@@ -122,7 +122,10 @@ mod tests {
     fn a_new_channel_has_all_that_is_required_and_the_defaults() {
         let settings = json!({"app_name": " TorgBot ", "source": "+7 (495) 123-00-00", "api_key": "k"});
         let (public, secrets) = check_settings(&Gupshup, &settings, true).unwrap();
-        assert_eq!(Value::Object(public), json!({"app_name": "TorgBot", "source": "74951230000", "on_limit": "hold", "mark_opt_in": "on_consent"}));
+        assert_eq!(
+            Value::Object(public),
+            json!({"app_name": "TorgBot", "source": "74951230000", "on_limit": "hold", "mark_opt_in": "on_consent"})
+        );
         assert_eq!(secrets.keys().collect::<Vec<_>>(), ["api_key"]);
         assert_eq!(refused(json!({"source": "7495", "api_key": "k"}), true), ("app_name".to_owned(), "required"));
         assert_eq!(refused(json!({"app_name": "a", "source": "x", "api_key": "k"}), true), ("source".to_owned(), "not_digits"));

@@ -5,7 +5,9 @@
 
 use super::observe::RequestId;
 use crate::db::DbError;
+use crate::domain::refusal::Refusal;
 use crate::flow::install::InstallRefusal;
+use crate::flow::results::refusal_text;
 use crate::i18n;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};

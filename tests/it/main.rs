@@ -3,16 +3,20 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that finds something missing has failed")]
 
 mod accept;
+mod auto_replies;
 mod bad_input;
 mod channels;
 mod codes;
+mod consent;
 mod crash;
 mod expressions;
 mod failure_codes;
 mod install;
 mod keeping;
 mod kill;
+mod limits;
 mod main_job;
+mod messages_api;
 mod operating;
 mod outgoing;
 mod portal_faults;

@@ -4,7 +4,7 @@ use super::bulk;
 use crate::db::entity::{number_check, number_check_budget};
 use crate::db::{Conn, DbResult, Tx};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{EntityTrait as _, ConnectionTrait as _, IntoActiveModel as _, QueryFilter as _, Statement};
+use sea_orm::{ConnectionTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, Statement};
 
 /// What is known of a number.
 ///

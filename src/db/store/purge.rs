@@ -3,9 +3,9 @@
 //! Children go before their parents inside one transaction; a step that was cut short is simply taken again.
 
 use crate::db::entity::{
-    alarm, answer, api_send, attempt, auto_reply, channel, consent, consent_event, consent_key, conversation, conversation_key, inbox_event,
-    job, media, message, message_event, number_check, number_check_budget, opt_in_mark, page_session, portal, portal_event, portfolio,
-    reach_wait, reached, registration, resend, robot_call, template, write_back,
+    alarm, answer, api_send, attempt, auto_reply, channel, consent, consent_event, consent_key, conversation, conversation_key,
+    inbox_event, job, media, message, message_event, number_check, number_check_budget, opt_in_mark, page_session, portal, portal_event,
+    portfolio, reach_wait, reached, registration, resend, robot_call, template, write_back,
 };
 use crate::db::{Conn, DbResult};
 use crate::domain::clock::Ms;

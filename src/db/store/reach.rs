@@ -9,8 +9,8 @@ use crate::db::{Conn, DbResult, Tx};
 use crate::domain::clock::{DAY, Ms};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, ExprTrait as _, IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -21,7 +21,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 /// The database failed.
 pub async fn hold(tx: &Tx, portal: &str, name: &str, now: Ms) -> DbResult<portfolio::Model> {
     use portfolio::Column;
-    let fresh = portfolio::Model { portal: portal.to_owned(), name: name.to_owned(), used: 0, told_limit: None, told_at: None, updated_at: now };
+    let fresh =
+        portfolio::Model { portal: portal.to_owned(), name: name.to_owned(), used: 0, told_limit: None, told_at: None, updated_at: now };
     let touched = OnConflict::columns([Column::Portal, Column::Name]).update_column(Column::UpdatedAt).to_owned();
     let mut row = portfolio::Entity::insert(fresh.into_active_model()).on_conflict(touched).exec_with_returning(&**tx).await?;
     let over = reached::Entity::delete_many()
@@ -193,7 +194,8 @@ pub async fn told(tx: &Tx, portal: &str, name: &str, limit: Option<i64>, at: Ms,
     if held.told_at.is_some_and(|told| told > at) || held.told_limit == Some(stored) {
         return Ok(false);
     }
-    let update = portfolio::Entity::update_many().col_expr(Column::ToldLimit, Expr::value(stored)).col_expr(Column::ToldAt, Expr::value(at));
+    let update =
+        portfolio::Entity::update_many().col_expr(Column::ToldLimit, Expr::value(stored)).col_expr(Column::ToldAt, Expr::value(at));
     update.filter(Column::Portal.eq(portal)).filter(Column::Name.eq(name)).exec(&**tx).await?;
     Ok(true)
 }

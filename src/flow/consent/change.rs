@@ -88,7 +88,12 @@ pub async fn apply(tx: &Tx, ctx: &Ctx, portal: &str, talk: Option<&conversation:
     let after = of_row(&row);
     let refused = |scope| before.choice(scope) != Choice::OptedOut && after.choice(scope) == Choice::OptedOut;
     if refused(Scope::Marketing) || refused(Scope::All) {
-        tracing::info!(portal.id = portal, consent.scope = change.scope.as_str(), consent.source = change.evidence.source.as_str(), "opt-out");
+        tracing::info!(
+            portal.id = portal,
+            consent.scope = change.scope.as_str(),
+            consent.source = change.evidence.source.as_str(),
+            "opt-out"
+        );
     }
     if applied && change.action == Action::OptIn {
         let jobs = marks(tx, ctx, portal, &row, now).await?;

@@ -73,7 +73,9 @@ pub(in crate::flow) async fn hear(tx: &Tx, ctx: &Ctx, areas: &Areas, said: &Said
 fn spoken(inbound: &InboundMessage) -> Option<(&str, Source)> {
     match inbound.kind.as_str() {
         "text" => inbound.text.as_deref().map(|text| (text, Source::Word)),
-        "button" | "button_reply" | "list_reply" => inbound.reply_title.as_deref().or(inbound.text.as_deref()).map(|text| (text, Source::Button)),
+        "button" | "button_reply" | "list_reply" => {
+            inbound.reply_title.as_deref().or(inbound.text.as_deref()).map(|text| (text, Source::Button))
+        }
         _ => None,
     }
 }
@@ -85,7 +87,8 @@ async fn scopes(tx: &Tx, ctx: &Ctx, areas: &Areas, said: &Said<'_>, action: Acti
     }
     let wanted = people::wanted(&ctx.sealer, &said.talk.portal, &said.inbound.identity, Some(said.talk));
     let rows = people::rows(&**tx, &said.talk.portal, &wanted).await?;
-    let refused = |word: fn(&crate::db::entity::consent::Model) -> &String| rows.iter().any(|row| Choice::read(word(row)) == Choice::OptedOut);
+    let refused =
+        |word: fn(&crate::db::entity::consent::Model) -> &String| rows.iter().any(|row| Choice::read(word(row)) == Choice::OptedOut);
     Ok(match (refused(|row| &row.everything), refused(|row| &row.marketing)) {
         (true, _) => vec![Scope::All],
         (false, true) => vec![Scope::Marketing],

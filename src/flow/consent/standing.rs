@@ -48,3 +48,13 @@ impl Standings {
 pub fn of_row(row: &consent::Model) -> Standing {
     Standing { marketing: Choice::read(&row.marketing), everything: Choice::read(&row.everything), capped_until: row.capped_until }
 }
+
+/// Where the people of these conversations stand, in the same order.
+///
+/// # Errors
+/// The database failed.
+pub async fn of_conversations(ctx: &Ctx, portal: &str, talks: &[conversation::Model]) -> DbResult<Vec<Standing>> {
+    let people: Vec<(Identity, Option<&conversation::Model>)> = talks.iter().map(|talk| (Identity::default(), Some(talk))).collect();
+    let standings = Standings::read(ctx, ctx.db.read(), portal, &people).await?;
+    Ok(talks.iter().map(|talk| standings.of(&Identity::default(), Some(talk))).collect())
+}

@@ -50,14 +50,7 @@ pub(super) async fn look(tx: &Tx, ctx: &Ctx, desk: &Desk, goes: Vec<(Ready, Move
     Ok(looked)
 }
 
-async fn consent(
-    tx: &Tx,
-    ctx: &Ctx,
-    desk: &Desk,
-    goes: Vec<(Ready, Move)>,
-    looked: &mut Looked,
-    now: Ms,
-) -> DbResult<Vec<(Ready, Move)>> {
+async fn consent(tx: &Tx, ctx: &Ctx, desk: &Desk, goes: Vec<(Ready, Move)>, looked: &mut Looked, now: Ms) -> DbResult<Vec<(Ready, Move)>> {
     let people: Vec<_> = goes.iter().map(|(ready, _)| (ready.to.clone(), ready.talk.as_ref())).collect();
     let standings = Standings::read(ctx, &**tx, &desk.portal.id, &people).await?;
     drop(people);
@@ -71,7 +64,8 @@ async fn consent(
         }
     }
     // The answer to a refusal is the one message that it does not stop.
-    let own: Vec<String> = refused.iter().filter(|(ready, ..)| ready.message.call_id.is_none()).map(|(ready, ..)| ready.message.id.clone()).collect();
+    let own: Vec<String> =
+        refused.iter().filter(|(ready, ..)| ready.message.call_id.is_none()).map(|(ready, ..)| ready.message.id.clone()).collect();
     let talks: Vec<String> = refused.iter().map(|(ready, ..)| ready.message.conversation_id.clone()).collect();
     let answers = if own.is_empty() { HashSet::new() } else { auto_reply::opt_out_answers(&**tx, &desk.portal.id, &talks).await? };
     for (ready, step, refusal) in refused {
@@ -99,10 +93,8 @@ async fn limit(tx: &Tx, desk: &Desk, willing: Vec<(Ready, Move)>, looked: &mut L
         asked.entry(own.portfolio.clone()).or_default().push((ready, step));
     }
     for (name, group) in asked {
-        let wishes: Vec<Wish> = group
-            .iter()
-            .map(|(ready, _)| Wish { person: ready.message.recipient.clone(), message_id: ready.message.id.clone() })
-            .collect();
+        let wishes: Vec<Wish> =
+            group.iter().map(|(ready, _)| Wish { person: ready.message.recipient.clone(), message_id: ready.message.id.clone() }).collect();
         // A promise that was made to one of these is asked for anew.
         let held: Vec<String> =
             group.iter().filter(|(r, _)| r.before.status == Status::Held.as_str()).map(|(r, _)| r.message.id.clone()).collect();

@@ -242,6 +242,12 @@ mod tests {
         assert_eq!(told("opt_out_answer", json!("pattern:none")), "opt_out_answer: unknown_pattern");
         assert_eq!(told("opt_out_answer", json!("{{#each x}}")), "opt_out_answer: pattern_invalid");
         assert_eq!(told("automatic_replies", json!({"ch_x": {"greeting": "Привет"}})), "automatic_replies: unknown_channel");
-        assert_eq!(users_of(json!({"opt_in_answer": "pattern:hello", "automatic_replies": {"c": {"away": "pattern: hello"}}}).as_object().unwrap(), "hello"), ["opt_in_answer", "automatic_replies"]);
+        assert_eq!(
+            users_of(
+                json!({"opt_in_answer": "pattern:hello", "automatic_replies": {"c": {"away": "pattern: hello"}}}).as_object().unwrap(),
+                "hello"
+            ),
+            ["opt_in_answer", "automatic_replies"]
+        );
     }
 }

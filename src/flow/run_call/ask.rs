@@ -27,12 +27,7 @@ const KNOWN: Ms = 30 * DAY;
 const UNKNOWN: Ms = DAY;
 
 /// Where everybody stands whom these calls may be for.
-pub(super) async fn standings(
-    ctx: &Ctx,
-    portal: &str,
-    cases: &[&Case],
-    known: &HashMap<Key, conversation::Model>,
-) -> DbResult<Standings> {
+pub(super) async fn standings(ctx: &Ctx, portal: &str, cases: &[&Case], known: &HashMap<Key, conversation::Model>) -> DbResult<Standings> {
     let mut people: Vec<(Identity, Option<&conversation::Model>)> = Vec::new();
     for case in cases {
         for who in &case.candidates.people {
@@ -94,7 +89,8 @@ fn after(standing: Standing, said: Action, scope: Scope) -> Choice {
 pub(super) async fn check_number(ctx: &Ctx, desk: &Desk, case: &mut Case, sender: &Sender) -> Result<Ending, Stop> {
     let lang = desk.portal.lang;
     let unclear = |refusal: Refusal| Ok(Ending::Answer(results::of_number(lang, "E", "", Some(&refusal))));
-    let told = |answer: &str, recipient: Option<&str>| Ok(Ending::Answer(results::of_number(lang, answer, recipient.unwrap_or_default(), None)));
+    let told =
+        |answer: &str, recipient: Option<&str>| Ok(Ending::Answer(results::of_number(lang, answer, recipient.unwrap_or_default(), None)));
     let named = |refusal: Refusal| refusal.with("name", sender.row.name.clone());
     let Some(quota) = sender.capabilities().number_checks else {
         return unclear(named(Refusal::new(Code::UnsupportedByChannel, "the provider cannot check numbers")).with("item", "check_number"));
@@ -109,7 +105,8 @@ pub(super) async fn check_number(ctx: &Ctx, desk: &Desk, case: &mut Case, sender
     }
     let month = month_of(now);
     if checks::spent(db, portal, &sender.row.id, &month).await.map_err(later)? >= quota {
-        let refusal = Refusal::new(Code::LimitReached, "the month's number checks are used up").with("words", "refusal-limit_reached-checks");
+        let refusal =
+            Refusal::new(Code::LimitReached, "the month's number checks are used up").with("words", "refusal-limit_reached-checks");
         return unclear(named(refusal).with("limit", quota.to_string()));
     }
     match ask(ctx, sender, &phone).await {
@@ -128,7 +125,11 @@ pub(super) async fn check_number(ctx: &Ctx, desk: &Desk, case: &mut Case, sender
         }
         Err(error) => {
             let code = error.provider_code.clone().unwrap_or_else(|| "-".to_owned());
-            unclear(named(Refusal::new(Code::ProviderRejected, error.text.clone())).with("provider_code", code).with("provider_text", error.text))
+            unclear(
+                named(Refusal::new(Code::ProviderRejected, error.text.clone()))
+                    .with("provider_code", code)
+                    .with("provider_text", error.text),
+            )
         }
     }
 }

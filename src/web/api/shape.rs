@@ -48,6 +48,8 @@ pub struct Message {
     provider_id: Option<String>,
     /// Status word.
     status: String,
+    /// A held message leaves at this moment, where one is known.
+    held_until: Option<String>,
     /// `{code, class, provider_code, text, retryable}`.
     #[schema(value_type = Option<Object>)]
     error: Value,
@@ -143,6 +145,10 @@ impl From<message::Model> for Message {
             template,
             identity: identity(&stored(Some(&row.identity))),
             provider_id: row.provider_id.or(row.wa_id),
+            held_until: text_at(
+                stored(row.error.as_deref()).get("args").filter(|_| row.status == "held").unwrap_or(&Value::Null),
+                "until_at",
+            ),
             error: error(row.error.as_deref()),
             cost: row.cost_source.is_some().then_some(Cost {
                 amount: row.cost_amount,
@@ -492,9 +498,9 @@ pub struct Conversation {
     free_entry_until: Option<String>,
     last_inbound_at: Option<String>,
     last_outbound_at: Option<String>,
-    /// Null until consents are kept.
+    /// `{marketing, all}`: `unknown opted_in opted_out`.
     #[schema(value_type = Option<Object>)]
-    consent: Value,
+    pub(super) consent: Value,
     document: Option<Document>,
 }
 

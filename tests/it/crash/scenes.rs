@@ -54,6 +54,7 @@ pub(super) static ALL: &[Story] = &[
     Story { special: true, forgets: true, ..story("the operator's hands", open, operators_hands) },
     Story { special: true, mend: prune_again, ..story("another set of robots", open, other_robots) },
     Story { special: true, ..story("opt-in lists", open, opt_in_lists) },
+    Story { special: true, ..story("consents and replies", open, consents_and_replies) },
     Story { special: true, ..story("templates are refused", open, templates_refused) },
     Story { special: true, ..story("the portal loses its answers", open, portal_loses_answers) },
     Story { special: true, ..story("the portal knows comments only", open, portal_knows_comments) },
@@ -461,6 +462,20 @@ act! { opt_in_lists(town) {
     let tx = town.ctx().db.begin().await.unwrap();
     queue::enqueue(&tx, town.ctx().ids.as_ref(), town.now(), &[NewJob::at(town.portal.member_id(), job, town.now())]).await.unwrap();
     tx.commit("story.consent").await.unwrap();
+    town.settle().await;
+} }
+
+act! { consents_and_replies(town) {
+    let path = format!("/api/v1/portals/{}", town.portal.member_id());
+    let (status, told) = town.api_post("/quick-replies", json!({"name": "hello", "text": "Здравствуйте!"})).await;
+    assert!(status < 300, "{status} {told}");
+    let replies = json!({"automatic_replies": {town.channel.clone(): {"greeting": "pattern:hello"}}, "opt_out_answer": "Больше не побеспокоим"});
+    let (status, told) = town.request("PUT", &format!("{path}/settings"), Some(replies)).await;
+    assert_eq!(status, 200, "{told}");
+    town.client_writes("Есть кто?").await;
+    town.client_writes("стоп").await;
+    let (status, told) = town.request("PUT", &format!("{path}/consents"), Some(json!({"phone": CLIENT, "action": "opt_in"}))).await;
+    assert_eq!(status, 200, "{told}");
     town.settle().await;
 } }
 

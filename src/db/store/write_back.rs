@@ -100,9 +100,7 @@ pub async fn put_timelines(tx: &Tx, portal: &str, ids: &dyn Ids, targets: &[Targ
     let rows: Vec<Value> = made
         .iter()
         .zip(targets)
-        .map(|(id, t)| {
-            json!([id, portal, "timeline", t.call_id, t.message_id, t.document_entity, t.document_id, "{}", "pending", 0, now, now])
-        })
+        .map(|(id, t)| json!([id, portal, "timeline", t.call_id, t.message_id, t.document_entity, t.document_id, "{}", "pending", 0, now, now]))
         .collect();
     bulk::insert(&**tx, "write_back", &COLUMNS, "", "id", &rows).await?;
     Ok(made)

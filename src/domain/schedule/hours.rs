@@ -106,8 +106,7 @@ impl WorkingHours {
         let mut week: [Vec<Hours>; 7] = Default::default();
         for part in text.split(';').map(str::trim).filter(|part| !part.is_empty()) {
             let (days, spans) = part.split_once(char::is_whitespace)?;
-            let spans: Vec<Hours> =
-                spans.split(',').map(|span| Hours::parse(span.trim()).filter(|s| s.from < s.to)).collect::<Option<_>>()?;
+            let spans: Vec<Hours> = spans.split(',').map(|span| Hours::parse(span.trim()).filter(|s| s.from < s.to)).collect::<Option<_>>()?;
             for day in days_of(days)? {
                 week.get_mut(day)?.extend(spans.iter().copied());
             }

@@ -133,10 +133,7 @@ fn working_hours_are_read_as_people_write_them() {
     ] {
         assert_eq!(week.next(Tz::UTC, at(from)), Some(at(expected)), "{from}");
     }
-    assert_eq!(
-        WorkingHours::parse("fri-mon 00:00-24:00").unwrap().next(Tz::UTC, at("2026-11-24T10:00:00Z")),
-        Some(at("2026-11-27T00:00:00Z"))
-    );
+    assert_eq!(WorkingHours::parse("fri-mon 00:00-24:00").unwrap().next(Tz::UTC, at("2026-11-24T10:00:00Z")), Some(at("2026-11-27T00:00:00Z")));
     for wrong in ["", "mon", "09:00-18:00", "mon 18:00-09:00", "xyz 09:00-18:00", "mon 09:00"] {
         assert_eq!(WorkingHours::parse(wrong), None, "{wrong}");
     }

@@ -16,7 +16,7 @@ use crate::domain::refusal::{Code, Refusal};
 use std::collections::HashMap;
 
 /// Most recipients of one call (ROBOTS.md, `phone_choice=all`).
-const MOST: usize = 10;
+pub(super) const MOST: usize = 10;
 
 /// Stands before a business-scoped id among numbers.
 pub(super) const BSUID: &str = "bsuid:";
@@ -57,6 +57,15 @@ pub(super) fn candidates(typed: &[String], facts: &Facts, portal: &PortalView) -
         }
     }
     Err(unusable.map_or_else(|| missing(facts), |found| invalid(&found)))
+}
+
+/// `phone_choice=all` with more than [`MOST`] numbers: nobody is left out silently.
+pub(super) fn too_many(count: usize) -> Refusal {
+    Refusal::new(Code::PropertyInvalid, format!("{count} numbers, at most {MOST}"))
+        .with("name", "phone")
+        .with("value", count.to_string())
+        .with("hint_key", "hint-too-many-phones")
+        .with("most", MOST.to_string())
 }
 
 fn missing(facts: &Facts) -> Refusal {
@@ -123,7 +132,7 @@ pub(super) struct Recipient {
     pub(super) standing: Standing,
 }
 
-/// Chooses among the candidates.
+/// Chooses among the candidates; how many `all` may be is the caller's question.
 pub(super) fn choose(
     candidates: &Candidates,
     choice: PhoneChoice,
@@ -150,7 +159,7 @@ pub(super) fn choose(
             all.sort_by_key(|one| std::cmp::Reverse(replied(one)));
             all.truncate(1);
         }
-        PhoneChoice::All => all.truncate(MOST),
+        PhoneChoice::All => {}
     }
     all
 }

@@ -79,7 +79,7 @@ pub struct Capabilities {
 pub struct SettingField {
     /// Key in `settings`.
     pub name: &'static str,
-    /// `text`, `digits` (a phone), `number`, `url`, `secret`, `choice`.
+    /// `text`, `digits` (a phone number), `number` (whole, 1–1000), `count` (whole, from 1), `url`, `secret`, `choice`.
     pub kind: &'static str,
     /// Must be given.
     pub required: bool,

@@ -1,6 +1,7 @@
 //! `POST /b24/app` and `POST /b24/placement/{name}`: pages opened inside the portal. Nothing of the request is believed before the
 //! viewer's token is proven at the stored address.
 
+use super::body::Incoming;
 use super::install::refused;
 use super::problem::{Code, Problem};
 use super::{State, body, page};
@@ -8,7 +9,7 @@ use crate::bitrix::inbound::FramePost;
 use crate::db::store::portal::PortalStatus;
 use crate::flow::install::{self, Viewer};
 use crate::i18n;
-use actix_web::web::{Data, Path, Payload};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 const PLACEMENTS: &[&str] = &["robot-settings", "deal-tab", "lead-tab", "contact-tab", "company-tab", "setting-connector"];
 
 /// The application's own page. Opened by an administrator it brings a lost authorization back.
-pub(super) async fn main_page(state: Data<State>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+pub(super) async fn main_page(state: Data<State>, request: HttpRequest, payload: Incoming) -> Result<HttpResponse, Problem> {
     let frame = frame(&request, payload).await?;
     if install::reseed(&state.ctx, &frame).await? {
         tracing::info!(portal.id = frame.sender.member_id, "authorization restored by an administrator's visit");
@@ -40,7 +41,7 @@ pub(super) async fn placement(
     state: Data<State>,
     request: HttpRequest,
     name: Path<String>,
-    payload: Payload,
+    payload: Incoming,
 ) -> Result<HttpResponse, Problem> {
     if !PLACEMENTS.contains(&name.as_str()) {
         return Err(Problem::new(Code::RouteUnknown));
@@ -52,7 +53,7 @@ pub(super) async fn placement(
     }
 }
 
-async fn frame(request: &HttpRequest, payload: Payload) -> Result<FramePost, Problem> {
+async fn frame(request: &HttpRequest, payload: Incoming) -> Result<FramePost, Problem> {
     let bytes = body::read(payload, body::PORTAL_CAP).await?;
     FramePost::parse(request.query_string(), &bytes).map_err(|error| Problem::unparsable(&error))
 }

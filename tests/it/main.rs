@@ -4,11 +4,13 @@
 
 mod accept;
 mod auto_replies;
+mod adoption;
 mod bad_input;
 mod channels;
 mod codes;
 mod consent;
 mod crash;
+mod edges;
 mod expressions;
 mod failure_codes;
 mod install;
@@ -32,6 +34,7 @@ mod secrets;
 mod statuses;
 mod storage;
 mod support;
+mod surface;
 mod tree;
 mod waits;
 mod worker;

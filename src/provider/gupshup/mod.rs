@@ -9,6 +9,7 @@ mod errors;
 mod events;
 mod inbound;
 mod send;
+mod session;
 mod subscription;
 mod templates;
 #[cfg(test)]
@@ -48,7 +49,7 @@ const FIELDS: [SettingField; 11] = [
     field("rate", "number", false),
     // The daily limit of new people (reference/whatsapp.md 2.6): channels of one business share a portfolio.
     field("portfolio", "text", false),
-    field("daily_limit", "number", false),
+    field("daily_limit", "count", false),
     SettingField { name: "on_limit", kind: "choice", required: false, choices: &["hold", "refuse"] },
     SettingField { name: "mark_opt_in", kind: "choice", required: false, choices: &["on_consent", "never", "before_first_template"] },
 ];

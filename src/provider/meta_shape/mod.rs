@@ -5,4 +5,5 @@ mod account;
 pub(super) mod body;
 pub(super) mod errors;
 pub(super) mod inbound;
+pub(super) mod kinds;
 pub(super) mod webhook;

@@ -10,12 +10,14 @@ use crate::domain::clock::iso;
 use crate::domain::consent::{Action, Scope};
 use crate::domain::identity::Identity;
 use crate::flow::consent::{self as flow, Change, Evidence, Source};
+use crate::web::body::Incoming;
 use crate::web::operator::Operator;
 use crate::web::problem::{Code, Problem, ProblemDocument};
 use crate::web::{State, body};
-use actix_web::web::{Data, Json, Path, Payload, Query};
+use actix_web::web::{Data, Json, Path, Query};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
 
 /// What the list is narrowed to.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -32,12 +34,14 @@ pub struct ConsentQuery {
 }
 
 /// A word about consent to write down.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConsentChange {
     /// Phone, however it is written.
+    #[validate(length(max = 60))]
     phone: Option<String>,
     /// Business-scoped user id.
+    #[validate(length(max = 200))]
     bsuid: Option<String>,
     /// `opt_in` or `opt_out`.
     #[schema(value_type = String)]
@@ -47,8 +51,10 @@ pub struct ConsentChange {
     #[schema(value_type = String)]
     scope: Scope,
     /// How and when the person said so.
+    #[validate(length(max = 1000))]
     evidence: Option<String>,
     /// Who writes it down.
+    #[validate(length(max = 200))]
     by: Option<String>,
 }
 
@@ -181,7 +187,7 @@ pub(crate) async fn list(
 #[utoipa::path(put, path = "/api/v1/portals/{member_id}/consents", tag = "consents", params(("member_id" = String, Path)),
     request_body = ConsentChange,
     responses((status = 200, body = Consent), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
-pub(crate) async fn put(_: Operator, state: Data<State>, path: Path<String>, payload: Payload) -> Result<Json<Consent>, Problem> {
+pub(crate) async fn put(_: Operator, state: Data<State>, path: Path<String>, payload: Incoming) -> Result<Json<Consent>, Problem> {
     let asked: ConsentChange = body::json(payload).await?;
     let portal = live_portal(&state, &path).await?;
     let invalid = |field: &str, reason: &str| Problem::new(Code::BodyInvalid).with("field", field).with("reason", reason);

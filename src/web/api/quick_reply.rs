@@ -3,13 +3,15 @@
 use super::cursor::ListOf;
 use super::{live_portal, portal_row};
 use crate::flow::quick_replies::{self as flow, Edit, QuickReplyError, Sample};
+use crate::web::body::Incoming;
 use crate::web::operator::Operator;
 use crate::web::problem::{Code, Problem, ProblemDocument};
 use crate::web::{State, body};
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Json, Path, Payload};
+use actix_web::web::{Data, Json, Path};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use validator::Validate;
 
 /// A quick reply.
 #[derive(Debug, Serialize, ToSchema)]
@@ -28,7 +30,7 @@ impl From<flow::QuickReply> for QuickReply {
 }
 
 /// A new quick reply.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewQuickReply {
     name: String,
@@ -36,14 +38,14 @@ pub struct NewQuickReply {
 }
 
 /// A changed quick reply.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QuickReplyText {
     text: String,
 }
 
 /// What to render: a stored one by `name`, or a `text`.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PreviewRequest {
     name: Option<String>,
@@ -90,7 +92,7 @@ pub(crate) async fn list(_: Operator, state: Data<State>, path: Path<String>) ->
 #[utoipa::path(post, path = "/api/v1/portals/{member_id}/quick-replies", tag = "quick replies", params(("member_id" = String, Path)),
     request_body = NewQuickReply,
     responses((status = 201, body = QuickReply), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
-pub(crate) async fn add(_: Operator, state: Data<State>, path: Path<String>, payload: Payload) -> Result<HttpResponse, Problem> {
+pub(crate) async fn add(_: Operator, state: Data<State>, path: Path<String>, payload: Incoming) -> Result<HttpResponse, Problem> {
     let asked: NewQuickReply = body::json(payload).await?;
     let added = change(&state, &path, &asked.name, Edit::Add(asked.text)).await?;
     Ok(HttpResponse::Created().json(added))
@@ -104,7 +106,7 @@ pub(crate) async fn replace(
     _: Operator,
     state: Data<State>,
     path: Path<(String, String)>,
-    payload: Payload,
+    payload: Incoming,
 ) -> Result<HttpResponse, Problem> {
     let asked: QuickReplyText = body::json(payload).await?;
     let (member_id, name) = path.into_inner();
@@ -126,7 +128,7 @@ pub(crate) async fn remove(_: Operator, state: Data<State>, path: Path<(String, 
 #[utoipa::path(post, path = "/api/v1/portals/{member_id}/quick-replies/preview", tag = "quick replies", params(("member_id" = String, Path)),
     request_body = PreviewRequest,
     responses((status = 200, body = Preview), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
-pub(crate) async fn preview(_: Operator, state: Data<State>, path: Path<String>, payload: Payload) -> Result<Json<Preview>, Problem> {
+pub(crate) async fn preview(_: Operator, state: Data<State>, path: Path<String>, payload: Incoming) -> Result<Json<Preview>, Problem> {
     let asked: PreviewRequest = body::json(payload).await?;
     let portal = live_portal(&state, &path).await?.member_id;
     let name = asked.name.clone().unwrap_or_default();

@@ -6,11 +6,12 @@
 
 use super::change::{self, Change, Evidence, Source};
 use super::people;
+use super::standing::of_row;
 use crate::db::entity::{conversation, message};
 use crate::db::store::consent as rows;
 use crate::db::{DbResult, Tx};
 use crate::domain::clock::Ms;
-use crate::domain::consent::{Action, Choice, Scope};
+use crate::domain::consent::{Action, Choice, Scope, Standing};
 use crate::domain::event::InboundMessage;
 use crate::flow::portal_settings::areas::Areas;
 use crate::flow::{Ctx, auto_reply};
@@ -53,7 +54,9 @@ pub(in crate::flow) async fn hear(tx: &Tx, ctx: &Ctx, areas: &Areas, said: &Said
     let Some((text, source, action)) = spoken.and_then(|(text, source)| Some((text, source, areas.words.heard(text)?))) else {
         return Ok(Heard::Nothing);
     };
-    for scope in scopes(tx, ctx, areas, said, action).await? {
+    let standing = standing(tx, ctx, said).await?;
+    let scopes = scopes(areas, standing, action);
+    for scope in &scopes {
         let evidence = Evidence {
             source,
             channel_id: Some(said.talk.channel_id.clone()),
@@ -62,11 +65,15 @@ pub(in crate::flow) async fn hear(tx: &Tx, ctx: &Ctx, areas: &Areas, said: &Said
             actor: None,
         };
         let who = said.inbound.identity.clone();
-        let change = Change { who, action, scope, at: said.at, evidence };
+        let change = Change { who, action, scope: *scope, at: said.at, evidence };
         change::apply(tx, ctx, &said.talk.portal, Some(said.talk), &change).await?;
-        auto_reply::confirm(tx, ctx, areas, said, action, now).await?;
+        // Said again it is kept again, and answered once.
+        if standing.choice(*scope) != Choice::from(action) {
+            auto_reply::confirm(tx, ctx, areas, said, action, now).await?;
+        }
     }
-    Ok(Heard::Word(action))
+    // "Start" of somebody who refused nothing is an ordinary message.
+    Ok(if scopes.is_empty() { Heard::Nothing } else { Heard::Word(action) })
 }
 
 /// The text that may be a word, and how it was said.
@@ -80,20 +87,21 @@ fn spoken(inbound: &InboundMessage) -> Option<(&str, Source)> {
     }
 }
 
-/// What the word is about: a refusal the scope of the portal's setting, a return whatever was refused.
-async fn scopes(tx: &Tx, ctx: &Ctx, areas: &Areas, said: &Said<'_>, action: Action) -> DbResult<Vec<Scope>> {
-    if action == Action::OptOut {
-        return Ok(vec![areas.opt_out_scope]);
-    }
+/// Where the person stood before the word.
+async fn standing(tx: &Tx, ctx: &Ctx, said: &Said<'_>) -> DbResult<Standing> {
     let wanted = people::wanted(&ctx.sealer, &said.talk.portal, &said.inbound.identity, Some(said.talk));
     let rows = people::rows(&**tx, &said.talk.portal, &wanted).await?;
-    let refused =
-        |word: fn(&crate::db::entity::consent::Model) -> &String| rows.iter().any(|row| Choice::read(word(row)) == Choice::OptedOut);
-    Ok(match (refused(|row| &row.everything), refused(|row| &row.marketing)) {
-        (true, _) => vec![Scope::All],
-        (false, true) => vec![Scope::Marketing],
-        (false, false) => Vec::new(),
-    })
+    Ok(rows.iter().map(of_row).fold(Standing::default(), Standing::and))
+}
+
+/// What the word is about: a refusal the scope of the portal's setting, a return whatever was refused.
+fn scopes(areas: &Areas, standing: Standing, action: Action) -> Vec<Scope> {
+    match action {
+        Action::OptOut => vec![areas.opt_out_scope],
+        Action::OptIn if standing.everything == Choice::OptedOut => vec![Scope::All],
+        Action::OptIn if standing.marketing == Choice::OptedOut => vec![Scope::Marketing],
+        Action::OptIn => Vec::new(),
+    }
 }
 
 /// Somebody we have a consent of wrote: ids that came with the message are theirs too, and Meta's brake is lifted (reference 2.8).

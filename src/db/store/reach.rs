@@ -66,8 +66,9 @@ pub async fn note(tx: &Tx, portal: &str, name: &str, sends: &[(String, String)],
     let last: BTreeMap<&str, &str> = sends.iter().map(|(person, message)| (person.as_str(), message.as_str())).collect();
     let rows: Vec<Value> = last.iter().map(|(person, message)| json!([portal, name, person, now, message])).collect();
     let columns = [text("portal"), text("portfolio"), text("person"), int("reached_at"), text("message_id")];
-    let again = "ON CONFLICT (portal, portfolio, person) DO UPDATE SET former_at = reached.reached_at, reached_at = excluded.reached_at, \
-                 message_id = excluded.message_id";
+    // A message that is tried again is no second contact.
+    let again = "ON CONFLICT (portal, portfolio, person) DO UPDATE SET reached_at = excluded.reached_at, message_id = excluded.message_id, \
+                 former_at = CASE WHEN reached.message_id = excluded.message_id THEN reached.former_at ELSE reached.reached_at END";
     bulk::insert(&**tx, "reached", &columns, again, "person", &rows).await.map(drop)
 }
 

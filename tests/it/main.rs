@@ -4,20 +4,24 @@
 
 mod accept;
 mod adoption;
+mod auto_replies;
 mod bad_input;
 mod channels;
 mod codes;
+mod consent;
 mod crash;
 mod edges;
 mod expressions;
 mod failure_codes;
-mod inbound;
 mod follow_ups;
+mod inbound;
 mod install;
 mod keeping;
 mod kill;
 mod kinds;
+mod limits;
 mod main_job;
+mod messages_api;
 mod operating;
 mod outgoing;
 mod portal_faults;

@@ -2,6 +2,7 @@
 
 pub mod call;
 pub mod channel;
+pub mod consent;
 pub mod conversation;
 pub mod cursor;
 pub mod erase;
@@ -12,7 +13,9 @@ pub mod kind;
 pub mod message;
 pub mod openapi;
 pub mod portal;
+pub mod quick_reply;
 pub mod robot;
+pub mod send;
 pub mod settings;
 pub mod shape;
 

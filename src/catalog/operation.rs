@@ -1,5 +1,9 @@
 //! What a robot call asks for, typed. Produced by `Catalog::render`, decided by `flow/run_call`.
 
+mod follow_up;
+
+pub use follow_up::{FollowUp, Plan, StopOn, When};
+
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -174,6 +178,15 @@ pub enum Operation {
         /// Draft.
         text: String,
     },
+    /// A message to be sent later.
+    FollowUp(Box<FollowUp>),
+    /// Ends follow-ups of the document.
+    CancelFollowUps {
+        /// Name; empty = all.
+        chain: String,
+        /// Numbers typed; empty = of all recipients.
+        phones: Vec<String>,
+    },
 }
 
 impl Operation {
@@ -187,6 +200,12 @@ impl Operation {
         let mut operation: Self = serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())?;
         if let Some(send) = operation.send_mut() {
             send.fallback = send.fallback.take().filter(|fallback| !fallback.template.trim().is_empty());
+        }
+        if let Self::FollowUp(follow_up) = &mut operation {
+            // The template is what goes when the text's window is closed.
+            let both = !follow_up.text.trim().is_empty() && !follow_up.template.template.trim().is_empty();
+            follow_up.send.fallback = both.then(|| follow_up.template.clone());
+            follow_up.send.on_closed_window = if both { OnClosedWindow::Template } else { OnClosedWindow::Fail };
         }
         Ok(operation)
     }
@@ -203,7 +222,12 @@ impl Operation {
             | Self::SendContact { send, .. }
             | Self::SendLocation { send, .. }
             | Self::RequestLocation { send, .. } => Some(send),
-            Self::WaitReply { .. } | Self::WaitStatus { .. } | Self::CheckWindow { .. } | Self::ChatLink { .. } => None,
+            Self::FollowUp(follow_up) => Some(&follow_up.send),
+            Self::WaitReply { .. }
+            | Self::WaitStatus { .. }
+            | Self::CheckWindow { .. }
+            | Self::ChatLink { .. }
+            | Self::CancelFollowUps { .. } => None,
         }
     }
 
@@ -218,7 +242,12 @@ impl Operation {
             | Self::SendContact { send, .. }
             | Self::SendLocation { send, .. }
             | Self::RequestLocation { send, .. } => Some(send),
-            Self::WaitReply { .. } | Self::WaitStatus { .. } | Self::CheckWindow { .. } | Self::ChatLink { .. } => None,
+            Self::FollowUp(follow_up) => Some(&mut follow_up.send),
+            Self::WaitReply { .. }
+            | Self::WaitStatus { .. }
+            | Self::CheckWindow { .. }
+            | Self::ChatLink { .. }
+            | Self::CancelFollowUps { .. } => None,
         }
     }
 
@@ -243,6 +272,9 @@ impl Operation {
 
     /// Id of a property that another property's choice makes necessary and that was not given.
     pub(super) fn lacking(&self) -> Option<&'static str> {
+        if let Self::FollowUp(follow_up) = self {
+            return (follow_up.plan.when == When::At && follow_up.plan.at.trim().is_empty()).then_some("at");
+        }
         let needs_fallback = |send: &SendCommon| send.on_closed_window == OnClosedWindow::Template && send.fallback.is_none();
         // A template needs no window, hence no other template in its place.
         let free_form = self.send().filter(|_| !matches!(self, Self::SendTemplate { .. }));

@@ -18,6 +18,7 @@ pub mod outcome;
 pub mod person;
 pub mod phone;
 pub mod refusal;
+pub mod schedule;
 pub mod secret;
 pub mod state;
 pub mod trigger;

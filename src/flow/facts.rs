@@ -50,7 +50,8 @@ impl Need {
         wanted
     }
 
-    fn own(&self) -> &'static str {
+    /// Root of the document itself.
+    pub(super) fn own(&self) -> &'static str {
         self.document.map_or("item", |item| match item.entity_type_id {
             LEAD => "lead",
             DEAL => "deal",

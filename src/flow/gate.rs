@@ -2,6 +2,7 @@
 
 use super::desk::Sender;
 use super::portal_view::PortalView;
+use super::quiet;
 use super::results::{self, WindowView};
 use crate::catalog::operation::OnClosedWindow;
 use crate::db::entity::channel;
@@ -22,6 +23,8 @@ pub(super) struct Question<'a> {
     pub(super) window: WindowView,
     /// What to do when it is closed.
     pub(super) on_closed: OnClosedWindow,
+    /// The end of the quiet hours that hold it back now.
+    pub(super) quiet: Option<Ms>,
 }
 
 /// How it passes.
@@ -33,6 +36,8 @@ pub(super) enum Verdict {
     HoldForWindow,
     /// It leaves when the channel sends again.
     HoldForChannel,
+    /// It leaves when the quiet hours end.
+    HoldForQuiet(Ms),
     /// The fallback template goes instead.
     Fallback,
 }
@@ -41,6 +46,9 @@ pub(super) enum Verdict {
 pub(super) const HELD_FOR_WINDOW: &str = "held until the client writes";
 /// As above.
 pub(super) const HELD_FOR_CHANNEL: &str = "held until the channel sends again";
+
+/// As above.
+pub(super) const HELD_FOR_QUIET: &str = "held until the quiet hours end";
 
 /// How a channel's state counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +76,7 @@ pub(super) fn footing(channel: &channel::Model) -> Footing {
 /// Decides on a content that is already rendered.
 ///
 /// # Errors
-/// `channel_unavailable`, `unsupported_by_channel`, `text_too_long`, `window_closed`.
+/// `channel_unavailable`, `unsupported_by_channel`, `text_too_long`, `window_closed`, `quiet_hours`.
 pub(super) fn check(question: &Question<'_>, now: Ms) -> Result<Verdict, Refusal> {
     let sender = question.sender;
     let name = || sender.row.name.clone();
@@ -94,10 +102,25 @@ pub(super) fn check(question: &Question<'_>, now: Ms) -> Result<Verdict, Refusal
         window(question.portal, question.window, question.on_closed, now)?
     };
     // A window that has to be waited for first is looked at again anyway.
-    Ok(match (verdict, footing) {
-        (Verdict::Send(_), Footing::Paused) => Verdict::HoldForChannel,
-        (verdict, _) => verdict,
-    })
+    match (verdict, footing, question.quiet) {
+        (Verdict::Send(_), Footing::Paused, _) => Ok(Verdict::HoldForChannel),
+        (Verdict::Send(_), _, Some(until)) => hold_for_quiet(question, until),
+        (verdict, _, _) => Ok(verdict),
+    }
+}
+
+fn hold_for_quiet(question: &Question<'_>, until: Ms) -> Result<Verdict, Refusal> {
+    let open_then = matches!(question.content, Content::Template(_)) || question.window.open(until);
+    if quiet::may_hold(question.on_closed, open_then) {
+        return Ok(Verdict::HoldForQuiet(until));
+    }
+    Err(quiet_hours(question.portal, until))
+}
+
+/// `quiet_hours`: held, the message would meet a closed window.
+pub(super) fn quiet_hours(portal: &PortalView, until: Ms) -> Refusal {
+    let refusal = Refusal::new(Code::QuietHours, "quiet hours end after the window does");
+    refusal.with("until", results::clock_text(portal, until))
 }
 
 /// What can be told of a free-form content before it is made: the channel and the window.

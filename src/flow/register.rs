@@ -7,7 +7,7 @@ use super::alarm::Kind;
 use super::portal_cache::PortalFacts;
 use super::portal_state::{self, Subject};
 use super::register_plan::{BindStep, Definition, Step, bind_steps, hash_of, steps};
-use super::{Ctx, JobError, Leftover, channel as channels, register_triggers, token};
+use super::{Ctx, JobError, Leftover, channel as channels, follow_up, register_triggers, token};
 use crate::bitrix::bizproc::{self, Registry};
 use crate::bitrix::{BitrixError, Command, RestError, automation, placement};
 use crate::db::entity::channel as channel_row;
@@ -426,6 +426,7 @@ async fn finish(ctx: &Ctx, job: &Claimed, report: Option<Report>) -> Result<(), 
             portal_state::alarm(&tx, subject, Kind::RegistrationFailed, &robots.collect::<Vec<_>>().join(", ")).await?;
             tracing::warn!(portal.id = portal, failures, "registration incomplete");
         }
+        follow_up::bind::look_again(&tx, ctx, portal, now).await?;
         // Robots vanish with an update of the application, and its event comes once or never.
         let again = NewJob::at(portal, Job::Register { reason: "daily".to_owned() }, now.saturating_add(DAY)).once(DAILY);
         queue::enqueue(&tx, &*ctx.ids, now, &[again]).await?;

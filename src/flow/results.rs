@@ -183,7 +183,8 @@ pub fn of_link(link: &str, qr_url: &str) -> Map<String, Value> {
     out
 }
 
-fn well() -> Map<String, Value> {
+/// Results of a robot that did what it was asked, without a message.
+pub(super) fn well() -> Map<String, Value> {
     let mut out = Map::new();
     put(&mut out, "ok", "Y");
     put(&mut out, "error_code", "");
@@ -203,17 +204,19 @@ pub fn blank(operation: &Operation, out: &mut Map<String, Value>) {
         Operation::SendTemplate { .. } => &["category"],
         Operation::CheckWindow { .. } => &["minutes_left", "free_text_allowed"],
         Operation::ChatLink { .. } => &["link", "qr_url"],
+        Operation::FollowUp(_) => &["follow_up_id", "due_at"],
+        Operation::CancelFollowUps { .. } => &["cancelled"],
     };
     for id in own {
         out.entry(*id).or_insert_with(|| json!(""));
     }
 }
 
-fn put(out: &mut Map<String, Value>, id: &str, value: impl Into<String>) {
+pub(super) fn put(out: &mut Map<String, Value>, id: &str, value: impl Into<String>) {
     out.insert(id.to_owned(), Value::String(value.into()));
 }
 
-fn put_window(out: &mut Map<String, Value>, portal: &PortalView, window: WindowView, now: Ms) {
+pub(super) fn put_window(out: &mut Map<String, Value>, portal: &PortalView, window: WindowView, now: Ms) {
     put(out, "window_open", yes(window.open(now)));
     put(out, "window_until", if window.official { moment(portal, window.until) } else { String::new() });
 }

@@ -12,7 +12,7 @@ use super::facts::Facts;
 use super::phones::Candidates;
 use super::results::WindowView;
 use super::template_choice::Fault;
-use super::{Ctx, JobError, Leftover, gate, waits};
+use super::{Ctx, JobError, Leftover, follow_up, gate, waits};
 use crate::catalog::operation::Operation;
 use crate::catalog::spec::ACTIVITY_SUFFIX;
 use crate::db::entity::robot_call;
@@ -67,6 +67,8 @@ enum Ending {
     Answer(Map<String, Value>),
     /// Waits for a client or a status.
     Wait(waits::Plan),
+    /// Follow-ups are armed or ended; the process is answered at once.
+    FollowUp(follow_up::Order),
     /// The process is told why not.
     Refused(Refusal),
     /// Not sent on purpose (`on_missing = skip`).

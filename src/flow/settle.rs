@@ -5,7 +5,7 @@
 
 use super::portal_view::PortalView;
 use super::results::{self, WindowView};
-use super::{Ctx, arrival, waits};
+use super::{Ctx, arrival, follow_up, waits};
 use crate::catalog::operation::Operation;
 use crate::db::entity::{conversation, message, robot_call};
 use crate::db::store::write_back::Target;
@@ -102,8 +102,15 @@ pub(super) struct CallView {
 
 impl CallView {
     pub(super) fn results(&self, view: &PortalView, now: Ms) -> Map<String, Value> {
-        let messages: Vec<&message::Model> = self.messages.iter().collect();
+        let mut messages: Vec<&message::Model> = self.messages.iter().collect();
+        if matches!(self.operation, Operation::FollowUp(_)) {
+            // One that repeats shows its latest message.
+            messages = messages.split_off(messages.len().saturating_sub(1));
+        }
         let mut out = results::of_messages(view, &messages, self.window, now);
+        if matches!(self.operation, Operation::FollowUp(_)) {
+            follow_up::add_results(&self.row, &mut out);
+        }
         results::blank(&self.operation, &mut out);
         out
     }

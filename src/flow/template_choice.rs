@@ -91,6 +91,23 @@ pub(super) async fn fill(
     Ok(Filled { content, text, degraded: None })
 }
 
+/// Whether a template could be filled now. A header that is a file is not fetched for this.
+pub(super) async fn check(
+    ctx: &Ctx,
+    desk: &mut Desk,
+    sender: &Sender,
+    choice: &TemplateChoice,
+    on_missing: OnMissing,
+) -> Result<(), Fault> {
+    let found = desk.template(&ctx.db, &sender.row.id, &choice.template).await.map_err(|error| Fault::Later(error.into()))?;
+    let approved = found.as_ref().is_some_and(|row| row.vanished_at.is_none() && row.status == "APPROVED");
+    let file = found.as_ref().and_then(|row| row.header_kind.as_deref()).is_some_and(|kind| matches!(kind, "image" | "video" | "document"));
+    if approved && file && !choice.header.trim().is_empty() {
+        return Ok(());
+    }
+    fill(ctx, desk, sender, None, choice, on_missing).await.map(drop)
+}
+
 /// A bare `2` or `0` tells nobody which value is missing: its place and its template stand beside it.
 fn placed(refusal: Refusal, row: &template::Model) -> Refusal {
     if refusal.code != Code::ValueMissing {

@@ -7,7 +7,7 @@ mod meta_shape;
 pub mod registry;
 pub mod settings;
 
-pub use settings::check_settings;
+pub use settings::{check_settings, fields_of};
 
 use crate::domain::content::Content;
 use crate::domain::event::ProviderEvent;

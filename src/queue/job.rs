@@ -55,10 +55,9 @@ impl Lane {
     /// Most jobs of one portal handed to one handler at a time.
     pub fn group_size(self) -> u64 {
         match self {
-            // A call may need two commands (deal, contact) and a batch has fifty.
-            Self::Run => 25,
-            // Each group is marked in one transaction, and other portals' commits wait for it.
-            Self::Answer | Self::Update | Self::Create | Self::Deliver => 50,
+            // What is decided together is sent, answered and shown together, and a batch of the portal has fifty commands.
+            // More would also keep other portals' commits waiting.
+            Self::Run | Self::Deliver | Self::Answer | Self::Update | Self::Create => 50,
             Self::Receive | Self::Timer => 100,
             Self::Fetch => 4,
             Self::Sync => 1,
@@ -157,6 +156,28 @@ pub enum Job {
         /// What: `portal` or `retention`.
         scope: String,
     },
+    /// A follow-up's moment has come.
+    FollowUp {
+        /// The follow-up.
+        follow_up_id: String,
+    },
+    /// A document changed that follow-ups depend on.
+    ReadDocument {
+        /// `DEAL_512`.
+        document_id: String,
+    },
+    /// Bind the CRM events that follow-ups need, unbind the others.
+    BindEvents {
+        /// Why, for the journal.
+        reason: String,
+    },
+    /// A conversation's window is about to close, or has closed.
+    WindowTimer {
+        /// The conversation.
+        conversation_id: String,
+        /// `window_closing` or `window_closed`.
+        trigger: String,
+    },
     /// Refresh an idle token pair.
     RefreshToken {
         /// Why, for the journal.
@@ -185,6 +206,10 @@ impl Job {
             Self::PortalEvent { .. } => "portal_event",
             Self::MarkOptIn { .. } => "mark_opt_in",
             Self::Purge { .. } => "purge",
+            Self::FollowUp { .. } => "follow_up",
+            Self::ReadDocument { .. } => "read_document",
+            Self::BindEvents { .. } => "bind_events",
+            Self::WindowTimer { .. } => "window_timer",
             Self::RefreshToken { .. } => "refresh_token",
         }
     }
@@ -205,8 +230,9 @@ impl Job {
             | Self::PortalEvent { .. }
             | Self::MarkOptIn { .. }
             | Self::Purge { .. }
+            | Self::BindEvents { .. }
             | Self::RefreshToken { .. } => Lane::Sync,
-            Self::Deadline { .. } => Lane::Timer,
+            Self::Deadline { .. } | Self::FollowUp { .. } | Self::ReadDocument { .. } | Self::WindowTimer { .. } => Lane::Timer,
         }
     }
 

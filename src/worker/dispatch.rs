@@ -39,6 +39,10 @@ async fn handle(ctx: &Ctx, group: Group) -> Leftover {
         Job::PortalEvent { .. } => flow::portal_event::handle(ctx, group).await,
         Job::MarkOptIn { .. } => flow::mark_opt_in::handle(ctx, group).await,
         Job::Purge { .. } => flow::purge::handle(ctx, group).await,
+        Job::FollowUp { .. } => flow::follow_up::fire::handle(ctx, group).await,
+        Job::ReadDocument { .. } => flow::follow_up::document::handle(ctx, group).await,
+        Job::BindEvents { .. } => flow::follow_up::bind::handle(ctx, group).await,
+        Job::WindowTimer { .. } => flow::window_timer::handle(ctx, group).await,
         Job::RefreshToken { .. } => flow::token::handle(ctx, group).await,
     }
 }

@@ -12,6 +12,7 @@ mod edges;
 mod expressions;
 mod failure_codes;
 mod inbound;
+mod follow_ups;
 mod install;
 mod keeping;
 mod kill;

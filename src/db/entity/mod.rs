@@ -6,6 +6,8 @@ pub mod attempt;
 pub mod channel;
 pub mod conversation;
 pub mod conversation_key;
+pub mod event_binding;
+pub mod follow_up;
 pub mod inbox_event;
 pub mod job;
 pub mod media;

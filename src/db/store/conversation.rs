@@ -215,6 +215,20 @@ pub struct Inbound {
     pub referral: bool,
 }
 
+/// Notes which document conversations are about, without any message yet.
+pub async fn touch_document(tx: &Tx, portal: &str, touches: &[Touch], now: Ms) -> DbResult<()> {
+    let last: BTreeMap<&str, &Touch> = touches.iter().map(|touch| (touch.id.as_str(), touch)).collect();
+    let rows: Vec<Value> = last.values().map(|t| json!([t.id, t.document_entity, t.document_id, now])).collect();
+    let clause = Clause {
+        set: "updated_at = v.now, document_id = COALESCE(v.document_id, conversation.document_id), \
+              document_entity = COALESCE(v.document_entity, conversation.document_entity)",
+        filter: "conversation.id = v.id",
+        returning: "id",
+    };
+    let columns = [text("id"), text("document_entity"), text("document_id"), int("now")];
+    bulk::update(&**tx, "conversation", portal, &columns, clause, &rows).await.map(drop)
+}
+
 /// Notes user messages in any order: windows and moments only grow. One row for each message is fine.
 pub async fn note_inbound(tx: &Tx, portal: &str, inbound: &[Inbound], now: Ms) -> DbResult<()> {
     let mut merged: BTreeMap<&str, (Ms, Option<Ms>, Option<Ms>)> = BTreeMap::new();

@@ -6,7 +6,7 @@ use crate::db::{Conn, DbError, DbResult, Tx};
 use crate::domain::clock::Ms;
 use crate::domain::event::CostReport;
 use crate::domain::state::Status;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use serde_json::{Value, json};
 
 impl Model {
@@ -354,6 +354,20 @@ pub async fn list_held(db: &impl Conn, portal: &str, conversation_ids: &[String]
     let wanted = bulk::among(db.get_database_backend(), "conversation_id", conversation_ids);
     let held = Entity::find().filter(wanted).filter(message::Column::Status.eq(Status::Held.as_str()));
     Ok(held.filter(bulk::owned_by(portal)).order_by_asc(message::Column::CreatedAt).all(db).await?)
+}
+
+/// Whether anything of ours went (or may have gone) out in this conversation since a moment.
+pub async fn answered_since(db: &impl Conn, portal: &str, conversation_id: &str, since: Ms) -> DbResult<bool> {
+    let gone = [Status::Failed, Status::Cancelled, Status::Skipped, Status::Queued, Status::Held];
+    let found = Entity::find()
+        .select_only()
+        .column(message::Column::Id)
+        .filter(message::Column::ConversationId.eq(conversation_id))
+        .filter(message::Column::Direction.eq("out"))
+        .filter(message::Column::SendingAt.gte(since))
+        .filter(message::Column::Status.is_not_in(gone.map(Status::as_str)))
+        .filter(bulk::owned_by(portal));
+    Ok(!found.limit(1).into_tuple::<String>().all(db).await?.is_empty())
 }
 
 /// Messages that went (or may have gone) out in this conversation and whose provider id was never learned.

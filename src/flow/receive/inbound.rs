@@ -15,7 +15,7 @@ use crate::domain::state::Status;
 use crate::domain::window;
 use crate::flow::portal_view::PortalView;
 use crate::flow::waits::{self, Read};
-use crate::flow::{Ctx, JobError, arrival};
+use crate::flow::{Ctx, JobError, arrival, follow_up, window_timer};
 use crate::queue::{self, Job, NewJob};
 use serde_json::{Value, json};
 
@@ -59,6 +59,10 @@ pub(super) async fn merge(ctx: &Ctx, tx: &Tx, row: &inbox_event::Model, at: Ms, 
         conversation::note_inbound(tx, portal, &[note], now).await?;
     } else {
         wait::lock_conversations(tx, portal, std::slice::from_ref(&talk.id)).await?;
+    }
+    follow_up::heard(tx, ctx, &talk, (inbound, at), now).await?;
+    if let Some(until) = opened {
+        window_timer::start(tx, ctx, &talk, until, now).await?;
     }
     let mut told = json!({"conversation_id": talk.id, "window_until": opened.map(crate::domain::clock::iso)});
     let stored = store(ctx, tx, &view, (row, &talk, at), inbound, answered.first(), &mut told).await?;

@@ -17,7 +17,7 @@ use crate::flow::gate::{self, Question, Verdict};
 use crate::flow::phones::{self, Recipient};
 use crate::flow::results::{self, WindowView};
 use crate::flow::template_choice::{self, Filled};
-use crate::flow::{Ctx, phones as numbers, waits};
+use crate::flow::{Ctx, follow_up, phones as numbers, quiet, waits};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
@@ -39,6 +39,9 @@ pub(super) async fn one(ctx: &Ctx, desk: &mut Desk, case: &mut Case, known: &Has
             Ok(plan) => Ok(Ending::Wait(plan)),
             Err(values) => Ok(Ending::Answer(values)),
         };
+    }
+    if let Some(Operation::CancelFollowUps { chain, phones }) = &case.operation {
+        return Ok(Ending::FollowUp(follow_up::Order::cancel(&desk.portal, &case.call, chain, phones)?));
     }
     let (Some(operation), Some(sender)) = (case.operation.clone(), case.sender.clone()) else {
         return Ok(Ending::Dropped("not prepared"));
@@ -79,6 +82,17 @@ pub(super) async fn one(ctx: &Ctx, desk: &mut Desk, case: &mut Case, known: &Has
         }
         Operation::WaitStatus { .. } => Ok(Ending::Dropped("not prepared")),
         Operation::ChatLink { text, .. } => Ok(Ending::Answer(chat_link(ctx, &sender, text)?)),
+        Operation::FollowUp(wanted) => {
+            let recipients = phones::choose(&case.candidates, wanted.send.phone_choice, &sender.row.id, known);
+            let order = follow_up::arm::Ground {
+                call: Some(&case.call),
+                facts: &case.facts,
+                document: Some((&case.call.document_entity, &case.call.document_id)),
+            };
+            let armed = follow_up::arm::decide(ctx, desk, &sender, wanted, &recipients, order).await?;
+            Ok(Ending::FollowUp(follow_up::Order::Arm(armed)))
+        }
+        Operation::CancelFollowUps { .. } => Ok(Ending::Dropped("not prepared")),
     }
 }
 
@@ -166,8 +180,10 @@ fn fallback_of(send: &SendCommon) -> Result<TemplateChoice, Refusal> {
 
 fn letter(desk: &Desk, sender: &Sender, filled: &Filled, to: &Recipient, on_closed: OnClosedWindow, ctx: &Ctx) -> Letter {
     let window = WindowView::of(sender.capabilities().official, to.conversation.as_ref());
-    let question = Question { portal: &desk.portal, sender, content: &filled.content, window, on_closed };
-    let verdict = gate::check(&question, ctx.clock.now());
+    let now = ctx.clock.now();
+    let quiet = quiet::until(&desk.portal, &sender.row, &to.who, to.conversation.as_ref(), Some(&filled.content), now);
+    let question = Question { portal: &desk.portal, sender, content: &filled.content, window, on_closed, quiet };
+    let verdict = gate::check(&question, now);
     let (content, text) = (filled.content.clone(), filled.text.clone());
     Letter { who: to.who.clone(), content, text, window, degraded: filled.degraded, verdict }
 }

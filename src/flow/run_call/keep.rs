@@ -16,7 +16,7 @@ use crate::flow::gate::{self, Verdict};
 use crate::flow::portal_view::PortalView;
 use crate::flow::results::{self, WindowView};
 use crate::flow::waits::{self, Opening, Plan};
-use crate::flow::{Ctx, JobError, Leftover, settle};
+use crate::flow::{Ctx, JobError, Leftover, follow_up, settle};
 use crate::queue::{self, Claimed, Job, NewJob};
 use serde_json::{Map, Value, json};
 
@@ -68,6 +68,7 @@ struct Effects {
     rows: Vec<message::Model>,
     answer: Option<Map<String, Value>>,
     wait: Option<Opening>,
+    order: Option<follow_up::Order>,
     jobs: Vec<NewJob>,
 }
 
@@ -94,6 +95,9 @@ async fn attempt(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Endi
     let mut jobs = Vec::new();
     let (mut all_rows, mut answers) = (Vec::new(), Vec::new());
     for (case, row, effects) in &mut stored {
+        if let (Some(order), Some(portal)) = (&effects.order, portal) {
+            effects.answer = Some(follow_up::carry_out(&tx, ctx, portal, order, now).await?);
+        }
         if let Some(values) = &effects.answer {
             answers.push((row.id.clone(), Value::Object(values.clone())));
             jobs.extend((case.call.use_subscription == "Y").then(|| settle::answer_job(&owner, &row.id, now)));
@@ -133,7 +137,7 @@ fn wanted_fields(ctx: &Ctx, case: &Case) -> Vec<(String, String)> {
 fn letters(ending: &Ending) -> &[Letter] {
     match ending {
         Ending::Send(letters) => letters,
-        Ending::Answer(_) | Ending::Wait(_) | Ending::Refused(_) | Ending::Skipped(_) | Ending::Dropped(_) => &[],
+        Ending::Answer(_) | Ending::Wait(_) | Ending::FollowUp(_) | Ending::Refused(_) | Ending::Skipped(_) | Ending::Dropped(_) => &[],
     }
 }
 
@@ -178,6 +182,13 @@ fn build(ctx: &Ctx, portal: Option<&PortalView>, case: &Case, ending: &Ending, t
             effects.answer = Some(values.clone());
         }
         (Ending::Wait(plan), Some(_)) => wait(case, plan, now, &mut row, &mut effects),
+        (Ending::FollowUp(order), Some(_)) => {
+            (row.state, row.finished_at) = (over, Some(now));
+            row.decision = decision(order.verdict(), "at its moment", now, case);
+            add(&mut row.decision, "follow_up", order.journal());
+            add(&mut row.decision, "messages", json!([]));
+            effects.order = Some(order.clone());
+        }
         (Ending::Refused(refusal), Some(portal)) => refuse(portal, case, Status::Failed, refusal, now, &mut row, &mut effects),
         (Ending::Skipped(refusal), Some(portal)) => refuse(portal, case, Status::Skipped, refusal, now, &mut row, &mut effects),
         (Ending::Dropped(why), _) => {
@@ -237,7 +248,9 @@ fn send(
         }
         effects.rows.push(model);
     }
-    let held = letters.iter().any(|letter| matches!(letter.verdict, Ok(Verdict::HoldForWindow | Verdict::HoldForChannel)));
+    let held = letters
+        .iter()
+        .any(|letter| matches!(letter.verdict, Ok(Verdict::HoldForWindow | Verdict::HoldForChannel | Verdict::HoldForQuiet(_))));
     row.decision = decision(if held { "hold" } else { "send" }, rule(letters), now, case);
     add(&mut row.decision, "messages", json!(effects.rows.iter().map(|row| &row.id).collect::<Vec<_>>()));
     let recipients =
@@ -317,6 +330,7 @@ fn rule(letters: &[Letter]) -> &'static str {
         Some(Ok(Verdict::Send(rule))) => rule,
         Some(Ok(Verdict::HoldForWindow)) => "window closed, on_closed_window = hold",
         Some(Ok(Verdict::HoldForChannel)) => "channel paused",
+        Some(Ok(Verdict::HoldForQuiet(_))) => "quiet hours",
         Some(Ok(Verdict::Fallback) | Err(_)) | None => "see messages",
     }
 }
@@ -326,6 +340,7 @@ fn leaves_at(letter: &Letter, send: &SendCommon, now: Ms) -> Ms {
     match &letter.verdict {
         Ok(Verdict::HoldForWindow) => now.saturating_add(send.hold_hours.max(1).saturating_mul(HOUR)),
         Ok(Verdict::HoldForChannel) => now.saturating_add(MINUTE),
+        Ok(Verdict::HoldForQuiet(until)) => *until,
         Ok(Verdict::Send(_) | Verdict::Fallback) | Err(_) => now,
     }
 }
@@ -342,6 +357,7 @@ fn model(ctx: &Ctx, case: &Case, letter: &Letter, talk: &str, now: Ms) -> messag
         Ok(Verdict::Send(_) | Verdict::Fallback) => (Status::Queued, None),
         Ok(Verdict::HoldForWindow) => (Status::Held, held(Code::WindowClosed, gate::HELD_FOR_WINDOW)),
         Ok(Verdict::HoldForChannel) => (Status::Held, held(Code::ChannelUnavailable, gate::HELD_FOR_CHANNEL)),
+        Ok(Verdict::HoldForQuiet(_)) => (Status::Held, held(Code::QuietHours, gate::HELD_FOR_QUIET)),
         Err(refusal) => (Status::Failed, Some(MessageError::of_refusal(refusal).to_json().to_string())),
     };
     let who = &letter.who;

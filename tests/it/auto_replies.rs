@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 impl Town {
     /// Texts that the client got, in order.
-    fn texts(&self) -> Vec<String> {
+    pub(crate) fn texts(&self) -> Vec<String> {
         self.network.messages_to(CLIENT).iter().map(|message| message.text.clone()).collect()
     }
 

@@ -13,9 +13,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Codes whose robots come with a later issue, and why the present ones cannot raise them.
-const LATER: [(Code, &str); 1] = [
-    (Code::OptedOut, "our own consents: set_consent and words of opt-out"),
-];
+const LATER: [(Code, &str); 1] = [(Code::OptedOut, "our own consents: set_consent and words of opt-out")];
 
 /// What processes were told, by code.
 struct Told {

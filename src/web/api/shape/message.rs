@@ -118,7 +118,7 @@ impl From<message::Model> for Message {
             template,
             identity: identity(&stored(Some(&row.identity))),
             provider_id: row.provider_id.or(row.wa_id),
-            held_until: held_until(&row),
+            held_until: held_until(&row.status, row.error.as_deref()),
             error: error(row.error.as_deref()),
             cost: row.cost_source.is_some().then_some(Cost {
                 amount: row.cost_amount,
@@ -149,9 +149,9 @@ impl From<message::Model> for Message {
 }
 
 /// The moment that the reason of a held message names.
-fn held_until(row: &message::Model) -> Option<String> {
-    let reason = stored(row.error.as_deref());
-    reason.get("args").filter(|_| row.status == "held").and_then(|args| text_at(args, "until_at"))
+fn held_until(status: &str, error: Option<&str>) -> Option<String> {
+    let reason = stored(error);
+    reason.get("args").filter(|_| status == "held").and_then(|args| text_at(args, "until_at"))
 }
 
 impl TemplateUse {

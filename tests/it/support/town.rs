@@ -173,6 +173,9 @@ impl Town {
         assert!((200..300).contains(&status), "{status} {synced}");
         self.advance(3_000);
         self.settle().await;
+        // Registration has used much of the portal's budget; the stories begin a minute later, with all of it.
+        self.advance(60_000);
+        self.settle().await;
     }
 
     /// A new process on the same database, address and clock.

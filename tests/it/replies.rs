@@ -302,20 +302,6 @@ story! {
 }
 
 story! {
-    /// A call that nobody waits for is not answered; the client's words fire the trigger and reach the field.
-    async fn a_wait_without_subscription_fires_the_trigger(town) from rested {
-        let step = town.portal.firing("wait_reply", Document::deal(512)).waits(false)
-            .properties(json!({"write_fields": ["UF_CRM_WA_STATUS = reply_text"]})).fire().await.unwrap();
-        town.settle().await;
-        town.client_writes("Да").await;
-        assert_ne!(town.portal.step(step).unwrap().state, StepState::Waiting);
-        assert_eq!(town.portal.field(Document::deal(512), "UF_CRM_WA_STATUS"), json!("Да"));
-        assert_eq!(town.fired(), [("courier24_client_replied".to_owned(), 512)]);
-        assert_eq!(town.portal.calls_of("bizproc.event.send"), 0);
-    }
-}
-
-story! {
     /// A message's status: reached already, reached later, never reached.
     async fn a_status_is_waited_for(town) from rested {
         let sent = town.sends_template(json!({})).await;

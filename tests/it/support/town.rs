@@ -157,6 +157,8 @@ impl Town {
         portal.finish_install();
         self.neighbours.push(portal.clone());
         self.settle().await;
+        self.advance(60_000);
+        self.settle().await;
         portal
     }
 

@@ -3,7 +3,7 @@
 use crate::support::story::story;
 use crate::support::town::{CLIENT, Town};
 use courier24::domain::clock::{DAY, HOUR, MINUTE, SECOND};
-use courier24::sim::portal::{Document, StepId, StepState};
+use courier24::sim::portal::{Document, StepId};
 use courier24::sim::whatsapp::inbound::Inbound;
 use serde_json::{Map, Value, json};
 

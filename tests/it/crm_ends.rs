@@ -178,6 +178,7 @@ story! {
         let mut hidden = asked.clone();
         hidden["to_timeline"] = json!(false);
         hidden["chain"] = json!("b");
+        hidden["params"] = json!(["Анна", "119"]);
         let (status, made) = town.api_post("/follow-ups", hidden).await;
         assert_eq!(status, 201, "{made}");
         town.skips(HOUR).await;

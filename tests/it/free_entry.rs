@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 impl Town {
     /// The client writes from an advertisement.
     async fn comes_from_an_ad(&self, id: &str) {
+        // WhatsApp itself knows that the client wrote.
+        self.client_writes("Можно спросить?").await;
         self.advance(SECOND);
         let mut message = self.v3_text(id, json!({"from": CLIENT}), "Здравствуйте, я по рекламе");
         message["referral"] = json!({"source_url": "https://fb.me/x1", "source_id": "1", "source_type": "ad", "ctwa_clid": "Aff1"});

@@ -16,12 +16,13 @@ story! {
         let order = json!({"channel_id": town.channel, "to": {"bsuid": HIDDEN}, "kind": "text", "text": "Добрый день"});
         let (status, told) = town.api_post("/messages", order.clone()).await;
         assert!((400..500).contains(&status), "{told}");
-        assert!(told.to_string().contains("unsupported_by_channel") && told.to_string().contains("номер"), "{told}");
+        assert!(told["code"] == "unsupported_by_channel" && told["detail"].as_str().unwrap().contains("number"), "{told}");
         let follow = json!({"to": {"bsuid": HIDDEN}, "when": "after_silence", "offset_minutes": 60, "text": "Вы ещё с нами?"});
         let (status, told) = town.api_post("/follow-ups", follow).await;
         assert!((400..500).contains(&status) && told.to_string().contains("unsupported_by_channel"), "{told}");
         assert_eq!(town.sends(), 0);
         // The client shows the number: from now on it can be written to.
+        town.client_writes("Мой номер").await;
         town.hears_v3(json!([town.v3_text("wamid.H2", json!({"from": CLIENT, "from_user_id": HIDDEN}), "Это мой номер")]),
             json!([{"profile": {}, "wa_id": CLIENT, "user_id": HIDDEN}])).await;
         let (status, told) = town.api_post("/messages", order).await;
@@ -44,7 +45,7 @@ story! {
         let fired: Vec<(String, i64)> = town.portal.triggers_executed().into_iter().map(|run| (run.code, run.id)).collect();
         assert_eq!(fired, [("courier24_client_replied".to_owned(), 512)]);
         town.advance(MINUTE);
-        brings_unwaited(&town, "wait_reply", &[("[reply_minutes]", "5"), ("[write_fields][0]", "UF_CRM_WA_STATUS = timed_out")]).await;
+        brings_unwaited(&town, "wait_reply.activity", &[("[reply_minutes]", "5"), ("[write_fields][0]", "UF_CRM_WA_STATUS = timed_out")]).await;
         town.pass(10 * MINUTE).await;
         assert_eq!(town.portal.field(Document::deal(512), "UF_CRM_WA_STATUS"), json!("Y"), "the time that passed is told as well");
         assert_eq!((town.portal.calls_of("bizproc.event.send"), town.portal.triggers_executed().len()), (0, 1));

@@ -3,7 +3,7 @@
 use super::portal_view::PortalView;
 use super::settle::Moved;
 use super::trigger::{self, Firing};
-use super::{Ctx, waits};
+use super::{Ctx, follow_up, waits};
 use crate::db::entity::message;
 use crate::db::store::write_back::{self, Target};
 use crate::db::{DbResult, Tx};
@@ -51,6 +51,32 @@ pub(super) async fn show(tx: &Tx, ctx: &Ctx, portal: &str, row: &message::Model,
     let target = Target { call_id, message_id: Some(&row.id), document_entity: entity, document_id: document };
     let made = write_back::put_timelines(tx, portal, ctx.ids.as_ref(), &[target], now).await?;
     Ok(made.into_iter().map(|id| NewJob::at(portal, Job::Create { write_back_id: id.clone() }, now).once(id)).collect())
+}
+
+/// The timeline of messages that no robot's call stands behind: a client takes a message back; a follow-up of a page or script leaves.
+pub(super) async fn show_without_call(tx: &Tx, ctx: &Ctx, portal: &str, moved: &[Moved], now: Ms) -> DbResult<()> {
+    let (mut fresh, mut later) = (Vec::new(), Vec::new());
+    for one in moved.iter().filter(|one| one.message.call_id.is_none()) {
+        let on_its_way = matches!(Status::parse(&one.message.status), Some(Status::Queued | Status::Held | Status::Sending));
+        match one.message.direction.as_str() {
+            "out" if on_its_way || one.message.document_id.is_none() => {}
+            "out" if one.is_first_settlement() => fresh.push(&one.message),
+            _ => later.push(one.message.id.clone()),
+        }
+    }
+    if fresh.is_empty() && later.is_empty() {
+        return Ok(());
+    }
+    let mut jobs = Vec::new();
+    let own = follow_up::shown_in_timeline(tx, portal, &fresh).await?;
+    for message in fresh.iter().filter(|message| own.contains(&message.id)) {
+        jobs.extend(show(tx, ctx, portal, message, None, now).await?);
+    }
+    for row in write_back::timeline_of(&**tx, portal, &later).await? {
+        jobs.push(NewJob::at(portal, Job::Update { write_back_id: row.id.clone() }, now).once(row.id));
+    }
+    queue::enqueue(tx, ctx.ids.as_ref(), now, &jobs).await?;
+    Ok(())
 }
 
 /// After messages of ours moved: triggers of failure and reading, and waits for their status.

@@ -4,16 +4,20 @@
 
 mod accept;
 mod adoption;
+mod amendments;
 mod auto_replies;
 mod bad_input;
 mod channels;
 mod codes;
 mod consent;
 mod crash;
+mod crm_ends;
 mod edges;
 mod expressions;
 mod failure_codes;
 mod follow_ups;
+mod free_entry;
+mod hidden_numbers;
 mod inbound;
 mod install;
 mod keeping;
@@ -27,6 +31,7 @@ mod outgoing;
 mod portal_faults;
 mod portal_states;
 mod portals;
+mod promises;
 mod provider_faults;
 mod queue;
 mod recipients;

@@ -4,7 +4,8 @@ use super::portal_view::PortalView;
 use super::settle::Moved;
 use super::trigger::{self, Firing};
 use super::{Ctx, waits};
-use crate::db::entity::message;
+use crate::db::entity::{conversation as conversation_row, message};
+use crate::db::store::conversation;
 use crate::db::store::write_back::{self, Target};
 use crate::db::{DbResult, Tx};
 use crate::domain::clock::Ms;
@@ -14,6 +15,7 @@ use crate::domain::state::Status;
 use crate::domain::trigger::Trigger;
 use crate::queue::{self, Job, NewJob};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
 /// The token of a client's file. Made of the message's id and the installation's key: nobody else can tell it, and it need not be stored.
 pub(super) fn file_token(ctx: &Ctx, message_id: &str) -> String {
@@ -56,10 +58,39 @@ pub(super) async fn show(tx: &Tx, ctx: &Ctx, portal: &str, row: &message::Model,
 /// After messages of ours moved: triggers of failure and reading, and waits for their status.
 pub(super) async fn after_status(tx: &Tx, ctx: &Ctx, portal: &str, moved: &[&Moved], now: Ms) -> DbResult<()> {
     let mut jobs = triggers(tx, ctx, portal, moved, now).await?;
+    jobs.extend(unordered(tx, ctx, portal, moved, now).await?);
     let ids: Vec<String> = moved.iter().map(|one| one.message.id.clone()).collect();
     jobs.extend(waits::after_status(tx, ctx, portal, &ids, now).await?);
     queue::enqueue(tx, ctx.ids.as_ref(), now, &jobs).await?;
     Ok(())
+}
+
+/// Messages of ours that no call ordered, such as automatic replies, stand in the timeline as well: a conversation with gaps misleads.
+/// One that was made before its conversation had a document stands where the client's words do by now.
+async fn unordered(tx: &Tx, ctx: &Ctx, portal: &str, moved: &[&Moved], now: Ms) -> DbResult<Vec<NewJob>> {
+    let ours = moved.iter().filter(|one| one.message.call_id.is_none());
+    let (fresh, later): (Vec<&Moved>, Vec<&Moved>) = ours.copied().partition(|one| one.is_first_settlement());
+    let homeless = fresh.iter().filter(|one| one.message.document_id.is_none()).map(|one| one.message.conversation_id.clone());
+    let homeless: Vec<String> = homeless.collect();
+    let talks = if homeless.is_empty() { Vec::new() } else { conversation::list(&**tx, portal, &homeless).await? };
+    let talks: HashMap<&str, &conversation_row::Model> = talks.iter().map(|talk| (talk.id.as_str(), talk)).collect();
+    let targets = fresh.iter().filter_map(|one| {
+        let talk = talks.get(one.message.conversation_id.as_str());
+        let own = one.message.document_entity.as_deref().zip(one.message.document_id.as_deref());
+        let (document_entity, document_id) = own.or_else(|| talk?.document_entity.as_deref().zip(talk?.document_id.as_deref()))?;
+        CrmItem::parse(document_id)?;
+        Some(Target { call_id: None, message_id: Some(&one.message.id), document_entity, document_id })
+    });
+    let targets: Vec<Target<'_>> = targets.collect();
+    let made = if targets.is_empty() { Vec::new() } else { write_back::put_timelines(tx, portal, ctx.ids.as_ref(), &targets, now).await? };
+    let create = |id: String| NewJob::at(portal, Job::Create { write_back_id: id.clone() }, now).once(id);
+    let mut jobs: Vec<NewJob> = made.into_iter().map(create).collect();
+    let later: Vec<String> = later.iter().map(|one| one.message.id.clone()).collect();
+    if !later.is_empty() {
+        let shown = write_back::timeline_of(&**tx, portal, &later).await?;
+        jobs.extend(shown.into_iter().map(|row| NewJob::at(portal, Job::Update { write_back_id: row.id.clone() }, now).once(row.id)));
+    }
+    Ok(jobs)
 }
 
 /// The trigger of a robot's message that got there.

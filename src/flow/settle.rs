@@ -30,7 +30,7 @@ pub struct Moved {
 
 impl Moved {
     /// The first time that there is something to show: before, it had not left.
-    fn is_first_settlement(&self) -> bool {
+    pub(super) fn is_first_settlement(&self) -> bool {
         matches!(self.before, Status::Queued | Status::Held | Status::Sending)
     }
 

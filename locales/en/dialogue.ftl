@@ -3,6 +3,9 @@ talk-zone = Europe/London
 talk-phone = 447400123456
 talk-client = Emily
 talk-business = Oslo Sofas
+talk-source = 442079460118
+talk-latitude = 51.5346
+talk-longitude = -0.1276
 talk-goods = Oslo sofa
 talk-deal = Oslo sofa, order 118
 talk-file = Invoice 118.pdf
@@ -26,8 +29,8 @@ talk-row-middle = 3–5 pm
 talk-row-middle-note = our quietest hours
 talk-row-late = 5–7 pm
 talk-row-late-note = traffic is likely
-talk-say-half = { $client }, we can deliver on Thursday, free of charge. What suits you better?
-talk-say-hours = Thursday it is ({ $half }). At what time will you certainly be at home?
+talk-say-half = { $client }, we can deliver on Thursday, free of charge. Which part of the day suits you?
+talk-say-hours = "{ $half }" it is, this Thursday. During which hours will you be at home?
 talk-say-place = Great! Please send us the location of your front door: the satnav often leads to the wrong side of the house.
 talk-say-lift = Thank you, we have found you on the map. Shall we carry the sofa upstairs? Please answer "yes" or "no".
 talk-say-again = Sorry, I cannot listen to voice messages yet. Please write it in a word: shall we carry the sofa upstairs, yes or no?
@@ -47,6 +50,7 @@ talk-client-stop = Stop
 talk-presses = presses [ { $title } ]
 talk-chooses = chooses "{ $title }" from the list
 talk-place = 📍 location: { $latitude }, { $longitude }
+talk-quotes = ↩ replies to the offer: { $text }
 talk-voice = 🎤 voice message
 
 # Stages, fields, set-up.
@@ -82,7 +86,7 @@ talk-scene-paid = The client's reply cancels the reminder
 talk-scene-silence = The client is silent: the second reminder fires
 talk-scene-feedback = The window is closed: a template goes in place of words, nobody answers
 talk-scene-stop = Four weeks later: an offer and the word "Stop"
-talk-scene-refused = One more week: the offer is refused
+talk-scene-refused = Another week later: the next offer does not go out
 talk-scene-timeline = The deal's timeline as the manager sees it
 
 # What happens in the deal.
@@ -104,7 +108,7 @@ talk-note-warranty = The service template warranty (UTILITY) is not affected by 
 talk-note-consent = The refusal is kept: no more advertising. The evidence is the word "{ $word }", { $message }.
 talk-note-refused = Not sent: ok=N, error_code=opted_out. The deal learns why: "{ $text }"
 talk-note-proof = Messages to the client: { $out }, from her: { $in }. All stand in the timeline, none went twice, no work is left over.
-talk-silence-day = the day passes without a word from the client
+talk-silence-day = half the day has passed without a word from Emily
 talk-silence-stopped = the invoice reminder was due at { $time }, but the client replied yesterday, and the phone is silent
 talk-silence-read = Emily has read it and does not reply; at { $time } the window has closed. The robot check_window looks
 talk-silence-wait = two hours have passed; Emily has read it and says nothing

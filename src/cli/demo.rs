@@ -15,6 +15,7 @@ mod story;
 mod watch;
 
 use super::sim::sample_templates;
+use crate::sim::whatsapp::gupshup::app::App;
 use stage::Stage;
 use std::path::PathBuf;
 
@@ -50,11 +51,11 @@ pub struct DemoArgs {
 /// A step that was not observed, or a demo that could not be set up.
 pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let lang = language(args.lang.as_deref());
-    let templates = match args.story {
-        Story::MainJob => sample_templates(),
-        Story::Dialogue => dialogue::templates(&lang),
+    let app = match args.story {
+        Story::MainJob => App::new(stage::APP).with_templates(sample_templates()),
+        Story::Dialogue => dialogue::app(&lang),
     };
-    let mut stage = Stage::set(&lang, args.data.as_deref(), templates)?;
+    let mut stage = Stage::set(&lang, args.data.as_deref(), app)?;
     let played = tokio::select! {
         played = play(args.story, &mut stage) => played,
         _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!(stage_interrupted(&lang))),

@@ -10,6 +10,7 @@ mod channels;
 mod codes;
 mod consent;
 mod crash;
+mod dialogue;
 mod edges;
 mod expressions;
 mod failure_codes;

@@ -18,7 +18,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use futures::future::LocalBoxFuture;
 
-pub(super) use plan::templates;
+pub(super) use plan::app;
 
 /// The deal of the story.
 const DEAL_ID: i64 = 118;

@@ -9,7 +9,6 @@ use crate::domain::ids::{Ids as _, RandomIds};
 use crate::sim::caller::Caller;
 use crate::sim::portal::{Portal, PortalConfig};
 use crate::sim::whatsapp::gupshup::app::App;
-use crate::sim::whatsapp::gupshup::template::Template;
 use crate::sim::whatsapp::{Config, Network};
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
@@ -56,7 +55,7 @@ impl Stage {
     ///
     /// # Errors
     /// No port, or no folder to write to.
-    pub(super) fn set(lang: &str, data: Option<&Path>, templates: Vec<Template>) -> anyhow::Result<Self> {
+    pub(super) fn set(lang: &str, data: Option<&Path>, app: App) -> anyhow::Result<Self> {
         let temporary = || std::env::temp_dir().join(RandomIds.id("courier24-demo", SystemClock.now()));
         let home = data.map_or_else(temporary, Path::to_path_buf);
         std::fs::create_dir_all(&home).with_context(|| home.display().to_string())?;
@@ -65,7 +64,6 @@ impl Stage {
         let clock: Arc<dyn Clock> = own.clone();
         let narrator = Narrator::new(lang, Arc::clone(&clock));
         let portal = Portal::start(Arc::clone(&clock), PortalConfig { language: lang.to_owned(), ..PortalConfig::default() })?;
-        let app = App::new(APP).with_templates(templates);
         let network = Network::start(clock, Config { apps: vec![app], ..Config::default() }.lifelike())?;
         let operator_token = RandomIds.token();
         let service = service(&portal, &network, &own, &operator_token)?;

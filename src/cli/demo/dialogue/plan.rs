@@ -3,10 +3,11 @@
 //! A process here is what an administrator draws in the designer: activities of ours, one after another, that take values of earlier
 //! ones (`{=A1:reply_title}`) and of the deal's fields (`{=Document:UF_CRM_TIME}`).
 
-use super::super::stage::STATUS_FIELD;
+use super::super::stage::{APP, STATUS_FIELD};
 use super::{DEAL_ID, Talk};
 use crate::i18n;
 use crate::sim::portal::{DEAL, Document};
+use crate::sim::whatsapp::gupshup::app::App;
 use crate::sim::whatsapp::gupshup::template::Template;
 use serde_json::{Value, json};
 
@@ -59,15 +60,16 @@ pub(super) fn field_key(field: &str) -> &'static str {
     }
 }
 
-/// The templates that WhatsApp has approved for this business.
-pub(in crate::cli::demo) fn templates(lang: &str) -> Vec<Template> {
+/// The business at WhatsApp: its number and the templates that were approved.
+pub(in crate::cli::demo) fn app(lang: &str) -> App {
     let body = |key: &str| i18n::word(lang, key);
-    vec![
+    let app = App { source: body("talk-source"), ..App::new(APP) };
+    app.with_templates([
         Template::new("order_packed", lang, &body("talk-template-packed")).quick_reply(&body("talk-button-arrange")),
         Template::new("how_was_it", lang, &body("talk-template-feedback")),
         Template::new("armchair_sale", lang, &body("talk-template-sale")).category("MARKETING"),
         Template::new("warranty", lang, &body("talk-template-warranty")),
-    ]
+    ])
 }
 
 impl Talk<'_> {

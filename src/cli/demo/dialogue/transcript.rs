@@ -172,7 +172,7 @@ impl Talk<'_> {
         let short: String = first.chars().take(52).collect();
         let more = if short.chars().count() < first.chars().count() { "…" } else { "" };
         let arrow = if incoming { "←" } else { "→" };
-        self.print(&format!("  {:<21} {arrow} {title}: {short}{more}", self.moment_text(at)));
+        self.print(&format!("  {:<21} {arrow} {title} — {short}{more}", self.moment_text(at)));
     }
 }
 

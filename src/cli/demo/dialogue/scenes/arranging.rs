@@ -5,10 +5,6 @@ use crate::cli::demo::dialogue::plan::{HALF, LATITUDE, LIFT, LONGITUDE, TIME};
 use crate::cli::demo::dialogue::seen::told;
 use anyhow::ensure;
 
-/// The client's front door.
-const LATITUDE_TOLD: f64 = 55.7812;
-const LONGITUDE_TOLD: f64 = 37.6015;
-
 impl Talk<'_> {
     /// What the client chooses is the next question's text.
     pub(in crate::cli::demo::dialogue) async fn delivery_is_arranged(&mut self) -> anyhow::Result<()> {
@@ -24,8 +20,8 @@ impl Talk<'_> {
         self.deal_learns(TIME, &self.word("talk-row-middle")).await?;
         self.phone_gets(&["request_location"]).await?;
         self.at(0, 10, 20).await?;
-        let (latitude, longitude) = (LATITUDE_TOLD.to_string(), LONGITUDE_TOLD.to_string());
-        let wamid = self.client().shares_place(LATITUDE_TOLD, LONGITUDE_TOLD, None);
+        let (latitude, longitude) = (self.word("talk-latitude"), self.word("talk-longitude"));
+        let wamid = self.client().shares_place(latitude.parse()?, longitude.parse()?, None);
         let words = self.text("talk-place", &[("latitude", &latitude), ("longitude", &longitude)]);
         self.client_did(&words, &wamid).await?;
         self.answered("request_location.activity", &[("latitude", &latitude), ("longitude", &longitude), ("timed_out", "N")]).await?;

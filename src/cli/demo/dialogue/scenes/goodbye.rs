@@ -18,7 +18,11 @@ impl Talk<'_> {
         let messages = self.phone_gets(&["send_template"]).await?;
         ensure!(messages.iter().all(|message| message.category.as_deref() == Some("MARKETING")), self.word("talk-expect-template"));
         self.at(28, 12, 6).await?;
-        let word = self.client_writes("talk-client-stop").await?;
+        let word = self.word("talk-client-stop");
+        let offer = messages.first().map(|message| message.wamid.clone()).unwrap_or_default();
+        let wamid = self.client().answers(&offer, &word);
+        let words = self.text("talk-quotes", &[("text", &word)]);
+        self.client_did(&words, &wamid).await?;
         let phone = self.phone.clone();
         let kept = async |stage: &Stage| {
             let list = stage.get(&format!("/consents?phone={phone}")).await?;

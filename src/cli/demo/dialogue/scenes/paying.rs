@@ -22,6 +22,7 @@ impl Talk<'_> {
     /// The client's own words end the reminder before its time.
     pub(in crate::cli::demo::dialogue) async fn client_pays(&mut self) -> anyhow::Result<()> {
         let armed = told(&self.robot_answers("follow_up.activity").await?, "follow_up_id");
+        self.at(0, 15, 0).await?;
         self.silence("talk-silence-day", &[]);
         self.at(0, 18, 40).await?;
         self.client_writes("talk-client-paid").await?;

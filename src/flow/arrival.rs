@@ -4,7 +4,8 @@ use super::portal_view::PortalView;
 use super::settle::Moved;
 use super::trigger::{self, Firing};
 use super::{Ctx, follow_up, waits};
-use crate::db::entity::message;
+use crate::db::entity::{conversation as conversation_row, message};
+use crate::db::store::conversation;
 use crate::db::store::write_back::{self, Target};
 use crate::db::{DbResult, Tx};
 use crate::domain::clock::Ms;
@@ -14,6 +15,7 @@ use crate::domain::state::Status;
 use crate::domain::trigger::Trigger;
 use crate::queue::{self, Job, NewJob};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
 /// The token of a client's file. Made of the message's id and the installation's key: nobody else can tell it, and it need not be stored.
 pub(super) fn file_token(ctx: &Ctx, message_id: &str) -> String {
@@ -53,30 +55,55 @@ pub(super) async fn show(tx: &Tx, ctx: &Ctx, portal: &str, row: &message::Model,
     Ok(made.into_iter().map(|id| NewJob::at(portal, Job::Create { write_back_id: id.clone() }, now).once(id)).collect())
 }
 
-/// The timeline of messages that no robot's call stands behind: a client takes a message back; a follow-up of a page or script leaves.
+/// The timeline of messages that no robot's call stands behind: automatic replies and follow-ups of pages or scripts leave, a client takes
+/// a message back. A conversation with gaps misleads.
 pub(super) async fn show_without_call(tx: &Tx, ctx: &Ctx, portal: &str, moved: &[Moved], now: Ms) -> DbResult<()> {
     let (mut fresh, mut later) = (Vec::new(), Vec::new());
     for one in moved.iter().filter(|one| one.message.call_id.is_none()) {
         let on_its_way = matches!(Status::parse(&one.message.status), Some(Status::Queued | Status::Held | Status::Sending));
         match one.message.direction.as_str() {
-            "out" if on_its_way || one.message.document_id.is_none() => {}
+            "out" if on_its_way => {}
             "out" if one.is_first_settlement() => fresh.push(&one.message),
             _ => later.push(one.message.id.clone()),
         }
     }
-    if fresh.is_empty() && later.is_empty() {
-        return Ok(());
-    }
     let mut jobs = Vec::new();
-    let own = follow_up::shown_in_timeline(tx, portal, &fresh).await?;
-    for message in fresh.iter().filter(|message| own.contains(&message.id)) {
-        jobs.extend(show(tx, ctx, portal, message, None, now).await?);
+    if !fresh.is_empty() {
+        let hidden = follow_up::hidden_from_timeline(tx, portal, &fresh).await?;
+        fresh.retain(|message| !hidden.contains(&message.id));
+        jobs.extend(show_all(tx, ctx, portal, &fresh, now).await?);
     }
-    for row in write_back::timeline_of(&**tx, portal, &later).await? {
-        jobs.push(NewJob::at(portal, Job::Update { write_back_id: row.id.clone() }, now).once(row.id));
+    if !later.is_empty() {
+        let shown = write_back::timeline_of(&**tx, portal, &later).await?;
+        jobs.extend(shown.into_iter().map(|row| NewJob::at(portal, Job::Update { write_back_id: row.id.clone() }, now).once(row.id)));
     }
     queue::enqueue(tx, ctx.ids.as_ref(), now, &jobs).await?;
     Ok(())
+}
+
+/// Asks for their entries. A message made before its conversation had a document stands where the client's words do by now.
+async fn show_all(tx: &Tx, ctx: &Ctx, portal: &str, made: &[&message::Model], now: Ms) -> DbResult<Vec<NewJob>> {
+    let homeless = made.iter().filter(|message| message.document_id.is_none()).map(|message| message.conversation_id.clone());
+    let homeless: Vec<String> = homeless.collect();
+    let talks = if homeless.is_empty() { Vec::new() } else { conversation::list(&**tx, portal, &homeless).await? };
+    let talks: HashMap<&str, &conversation_row::Model> = talks.iter().map(|talk| (talk.id.as_str(), talk)).collect();
+    let target = |message: &&'_ message::Model| {
+        let own = message.document_entity.clone().zip(message.document_id.clone());
+        let talk = talks.get(message.conversation_id.as_str());
+        let (entity, document) = own.or_else(|| talk?.document_entity.clone().zip(talk?.document_id.clone()))?;
+        // A list element has no timeline.
+        CrmItem::parse(&document).map(|_| (message.id.clone(), entity, document))
+    };
+    let places: Vec<(String, String, String)> = made.iter().filter_map(target).collect();
+    let targets: Vec<Target<'_>> = places
+        .iter()
+        .map(|(message, document_entity, document_id)| Target { call_id: None, message_id: Some(message), document_entity, document_id })
+        .collect();
+    if targets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let made = write_back::put_timelines(tx, portal, ctx.ids.as_ref(), &targets, now).await?;
+    Ok(made.into_iter().map(|id| NewJob::at(portal, Job::Create { write_back_id: id.clone() }, now).once(id)).collect())
 }
 
 /// After messages of ours moved: triggers of failure and reading, and waits for their status.

@@ -329,14 +329,13 @@ async fn talks(ctx: &Ctx, portal: &str, rows: &[row::Model]) -> DbResult<HashMap
     Ok(conversations::list(ctx.db.read(), portal, &ids).await?.into_iter().map(|talk| (talk.id.clone(), talk)).collect())
 }
 
-/// Which of these messages were made for follow-ups of pages or scripts that are to stand in the timeline. Those of robots are shown by
-/// their calls.
-pub(super) async fn shown_in_timeline(tx: &Tx, portal: &str, made: &[&message::Model]) -> DbResult<HashSet<String>> {
+/// Which of these messages were made for follow-ups of pages or scripts that are not to stand in the timeline.
+pub(super) async fn hidden_from_timeline(tx: &Tx, portal: &str, made: &[&message::Model]) -> DbResult<HashSet<String>> {
     let ids: Vec<String> = made.iter().map(|message| message.id.clone()).collect();
     let recipients: Vec<String> = made.iter().map(|message| message.recipient.clone()).collect();
     let rows = store::of_messages(&**tx, portal, &recipients, &ids).await?;
-    let shown = |row: &row::Model| serde_json::from_str::<FollowUp>(&row.operation).is_ok_and(|wanted| wanted.send.to_timeline);
-    Ok(rows.into_iter().filter(shown).filter_map(|row| row.message_id).collect())
+    let hidden = |row: &row::Model| !serde_json::from_str::<FollowUp>(&row.operation).is_ok_and(|wanted| wanted.send.to_timeline);
+    Ok(rows.into_iter().filter(hidden).filter_map(|row| row.message_id).collect())
 }
 
 /// For logs and journals.

@@ -12,6 +12,7 @@ mod codes;
 mod consent;
 mod crash;
 mod crm_ends;
+mod dialogue;
 mod edges;
 mod expressions;
 mod failure_codes;

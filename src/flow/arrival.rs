@@ -58,18 +58,16 @@ pub(super) async fn show(tx: &Tx, ctx: &Ctx, portal: &str, row: &message::Model,
 /// After messages of ours moved: triggers of failure and reading, and waits for their status.
 pub(super) async fn after_status(tx: &Tx, ctx: &Ctx, portal: &str, moved: &[&Moved], now: Ms) -> DbResult<()> {
     let mut jobs = triggers(tx, ctx, portal, moved, now).await?;
-    jobs.extend(unordered(tx, ctx, portal, moved, now).await?);
     let ids: Vec<String> = moved.iter().map(|one| one.message.id.clone()).collect();
     jobs.extend(waits::after_status(tx, ctx, portal, &ids, now).await?);
     queue::enqueue(tx, ctx.ids.as_ref(), now, &jobs).await?;
     Ok(())
 }
 
-/// Messages of ours that no call ordered, such as automatic replies, stand in the timeline as well: a conversation with gaps misleads.
-/// One that was made before its conversation had a document stands where the client's words do by now.
-async fn unordered(tx: &Tx, ctx: &Ctx, portal: &str, moved: &[&Moved], now: Ms) -> DbResult<Vec<NewJob>> {
-    let ours = moved.iter().filter(|one| one.message.call_id.is_none());
-    let (fresh, later): (Vec<&Moved>, Vec<&Moved>) = ours.copied().partition(|one| one.is_first_settlement());
+/// Messages of ours that no robot's text ordered, automatic replies and questions asked again, stand in the timeline as well: a
+/// conversation with gaps misleads. One made before its conversation had a document stands where the client's words do by now.
+pub(super) async fn show_unasked(tx: &Tx, ctx: &Ctx, portal: &str, moved: &[&Moved], now: Ms) -> DbResult<()> {
+    let (fresh, later): (Vec<&Moved>, Vec<&Moved>) = moved.iter().copied().partition(|one| one.is_first_settlement());
     let homeless = fresh.iter().filter(|one| one.message.document_id.is_none()).map(|one| one.message.conversation_id.clone());
     let homeless: Vec<String> = homeless.collect();
     let talks = if homeless.is_empty() { Vec::new() } else { conversation::list(&**tx, portal, &homeless).await? };
@@ -79,7 +77,8 @@ async fn unordered(tx: &Tx, ctx: &Ctx, portal: &str, moved: &[&Moved], now: Ms) 
         let own = one.message.document_entity.as_deref().zip(one.message.document_id.as_deref());
         let (document_entity, document_id) = own.or_else(|| talk?.document_entity.as_deref().zip(talk?.document_id.as_deref()))?;
         CrmItem::parse(document_id)?;
-        Some(Target { call_id: None, message_id: Some(&one.message.id), document_entity, document_id })
+        let call_id = one.message.call_id.as_deref();
+        Some(Target { call_id, message_id: Some(&one.message.id), document_entity, document_id })
     });
     let targets: Vec<Target<'_>> = targets.collect();
     let made = if targets.is_empty() { Vec::new() } else { write_back::put_timelines(tx, portal, ctx.ids.as_ref(), &targets, now).await? };
@@ -90,7 +89,8 @@ async fn unordered(tx: &Tx, ctx: &Ctx, portal: &str, moved: &[&Moved], now: Ms) 
         let shown = write_back::timeline_of(&**tx, portal, &later).await?;
         jobs.extend(shown.into_iter().map(|row| NewJob::at(portal, Job::Update { write_back_id: row.id.clone() }, now).once(row.id)));
     }
-    Ok(jobs)
+    queue::enqueue(tx, ctx.ids.as_ref(), now, &jobs).await?;
+    Ok(())
 }
 
 /// The trigger of a robot's message that got there.

@@ -40,12 +40,42 @@ fn the_dialogue_is_played_to_its_end_and_both_languages_tell_the_same() {
     assert_eq!(told, skeleton(&en.out));
     let count = |what: &str| told.iter().filter(|one| *one == what).count();
     assert_eq!((count("chapter"), count("client"), count("answer")), (10, 8, 1), "{told:?}");
-    for robot in ["send_template", "send_buttons", "send_list", "request_location", "send_text", "wait_reply", "send_file", "send_contact", "follow_up"] {
+    for robot in [
+        "send_template",
+        "send_buttons",
+        "send_list",
+        "request_location",
+        "send_text",
+        "wait_reply",
+        "send_file",
+        "send_contact",
+        "follow_up",
+    ] {
         assert!(count(robot) > 0, "{robot}: {told:?}");
     }
     for (ran, words) in [
-        (&ru, ["нажимает [ После обеда ]", "Да, пятый этаж", "reply_code=yes, attempts_used=2", "Стоп", "error_code=opted_out", "WhatsApp: прочитано"]),
-        (&en, ["presses [ Afternoon ]", "Yes, fifth floor", "reply_code=yes, attempts_used=2", "Stop", "error_code=opted_out", "WhatsApp: read"]),
+        (
+            &ru,
+            [
+                "нажимает [ После обеда ]",
+                "Да, пятый этаж",
+                "reply_code=yes, attempts_used=2",
+                "Стоп",
+                "error_code=opted_out",
+                "WhatsApp: прочитано",
+            ],
+        ),
+        (
+            &en,
+            [
+                "presses [ Afternoon ]",
+                "Yes, fifth floor",
+                "reply_code=yes, attempts_used=2",
+                "Stop",
+                "error_code=opted_out",
+                "WhatsApp: read",
+            ],
+        ),
     ] {
         for word in words {
             assert!(ran.out.contains(word), "{word}: {}", ran.out);
@@ -70,7 +100,10 @@ fn a_step_that_does_not_hold_ends_the_demo_with_an_error() {
     let data = folder.path().to_str().unwrap();
     let ran = run(folder.path(), &["demo", "--story", "dialogue", "--once", "--lang", "en", "--data", data], &[]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(ran.out.contains("STEP NOT OBSERVED") && ran.out.contains("COURIER24_MASTER_KEY"), "the end of the service's log is shown: {ran:?}");
+    assert!(
+        ran.out.contains("STEP NOT OBSERVED") && ran.out.contains("COURIER24_MASTER_KEY"),
+        "the end of the service's log is shown: {ran:?}"
+    );
 }
 
 #[test]

@@ -71,6 +71,9 @@ pub async fn after_status(tx: &Tx, ctx: &Ctx, portal: &str, moved: &[Moved], now
     consent::learn_from_failures(tx, ctx, portal, &real, now).await?;
     reach::give_back(tx, portal, &real, now).await?;
     let calls = Calls::load(tx, portal, &real).await?;
+    let ordered = |one: &&Moved| one.message.call_id.as_ref().is_some_and(|id| calls.by_id.contains_key(id));
+    let unasked: Vec<&Moved> = real.iter().copied().filter(|one| !ordered(one)).collect();
+    arrival::show_unasked(tx, ctx, portal, &unasked, now).await?;
     if calls.by_id.is_empty() {
         return Ok(());
     }

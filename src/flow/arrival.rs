@@ -55,16 +55,15 @@ pub(super) async fn show(tx: &Tx, ctx: &Ctx, portal: &str, row: &message::Model,
     Ok(made.into_iter().map(|id| NewJob::at(portal, Job::Create { write_back_id: id.clone() }, now).once(id)).collect())
 }
 
-/// The timeline of messages that no robot's call stands behind: automatic replies and follow-ups of pages or scripts leave, a client takes
-/// a message back. A conversation with gaps misleads.
-pub(super) async fn show_without_call(tx: &Tx, ctx: &Ctx, portal: &str, moved: &[Moved], now: Ms) -> DbResult<()> {
+/// The timeline of messages that no robot's text stands behind: automatic replies, questions asked again and follow-ups of pages or scripts
+/// leave, a client takes a message back. A conversation with gaps misleads.
+pub(super) async fn show_unordered(tx: &Tx, ctx: &Ctx, portal: &str, moved: &[&Moved], now: Ms) -> DbResult<()> {
     let (mut fresh, mut later) = (Vec::new(), Vec::new());
-    for one in moved.iter().filter(|one| one.message.call_id.is_none()) {
-        let on_its_way = matches!(Status::parse(&one.message.status), Some(Status::Queued | Status::Held | Status::Sending));
-        match one.message.direction.as_str() {
-            "out" if on_its_way => {}
-            "out" if one.is_first_settlement() => fresh.push(&one.message),
-            _ => later.push(one.message.id.clone()),
+    for one in moved {
+        if one.message.direction == "out" && one.is_first_settlement() {
+            fresh.push(&one.message);
+        } else {
+            later.push(one.message.id.clone());
         }
     }
     let mut jobs = Vec::new();
@@ -87,17 +86,22 @@ async fn show_all(tx: &Tx, ctx: &Ctx, portal: &str, made: &[&message::Model], no
     let homeless: Vec<String> = homeless.collect();
     let talks = if homeless.is_empty() { Vec::new() } else { conversation::list(&**tx, portal, &homeless).await? };
     let talks: HashMap<&str, &conversation_row::Model> = talks.iter().map(|talk| (talk.id.as_str(), talk)).collect();
-    let target = |message: &&'_ message::Model| {
+    let places = made.iter().copied().filter_map(|message| {
         let own = message.document_entity.clone().zip(message.document_id.clone());
         let talk = talks.get(message.conversation_id.as_str());
         let (entity, document) = own.or_else(|| talk?.document_entity.clone().zip(talk?.document_id.clone()))?;
         // A list element has no timeline.
-        CrmItem::parse(&document).map(|_| (message.id.clone(), entity, document))
-    };
-    let places: Vec<(String, String, String)> = made.iter().filter_map(target).collect();
+        CrmItem::parse(&document).map(|_| (message, entity, document))
+    });
+    let places: Vec<_> = places.collect();
     let targets: Vec<Target<'_>> = places
         .iter()
-        .map(|(message, document_entity, document_id)| Target { call_id: None, message_id: Some(message), document_entity, document_id })
+        .map(|(message, document_entity, document_id)| Target {
+            call_id: message.call_id.as_deref(),
+            message_id: Some(&message.id),
+            document_entity,
+            document_id,
+        })
         .collect();
     if targets.is_empty() {
         return Ok(Vec::new());

@@ -52,7 +52,7 @@ pub fn deadline_key(call_id: &str) -> String {
 /// # Errors
 /// The database's; the caller drops the transaction.
 pub async fn after_status(tx: &Tx, ctx: &Ctx, portal: &str, moved: &[Moved], now: Ms) -> DbResult<()> {
-    arrival::show_without_call(tx, ctx, portal, moved, now).await?;
+    let mut unordered: Vec<&Moved> = moved.iter().filter(|one| one.message.direction == "in").collect();
     let mut real: Vec<&Moved> = Vec::new();
     for one in moved {
         // On the wire, held, or back in the queue: nothing to tell yet.
@@ -62,7 +62,7 @@ pub async fn after_status(tx: &Tx, ctx: &Ctx, portal: &str, moved: &[Moved], now
         }
     }
     if real.is_empty() {
-        return Ok(());
+        return arrival::show_unordered(tx, ctx, portal, &unordered, now).await;
     }
     correct_windows(tx, portal, &real, now).await?;
     free_entry::begin(tx, portal, &real, now).await?;
@@ -72,8 +72,8 @@ pub async fn after_status(tx: &Tx, ctx: &Ctx, portal: &str, moved: &[Moved], now
     reach::give_back(tx, portal, &real, now).await?;
     let calls = Calls::load(tx, portal, &real).await?;
     let ordered = |one: &&Moved| one.message.call_id.as_ref().is_some_and(|id| calls.by_id.contains_key(id));
-    let unasked: Vec<&Moved> = real.iter().copied().filter(|one| !ordered(one)).collect();
-    arrival::show_unasked(tx, ctx, portal, &unasked, now).await?;
+    unordered.extend(real.iter().copied().filter(|one| !ordered(one)));
+    arrival::show_unordered(tx, ctx, portal, &unordered, now).await?;
     if calls.by_id.is_empty() {
         return Ok(());
     }

@@ -63,7 +63,6 @@ fn clock(args: &Args, config: &Config) -> anyhow::Result<Arc<dyn Clock>> {
 
 /// The system's clock.
 #[cfg(not(feature = "demo"))]
-#[expect(clippy::unnecessary_wraps, reason = "the demo's clock can be refused")]
 fn clock(_: &Args, _: &Config) -> anyhow::Result<Arc<dyn Clock>> {
     Ok(Arc::new(SystemClock))
 }

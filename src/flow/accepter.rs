@@ -5,7 +5,7 @@
 //! [`ACCEPT_WAIT`] for room and commit together. Nothing here looks at what a call asks for.
 
 use crate::db::store::accepted::{self, NewCall, NewInbox};
-use crate::db::{Db, DbResult};
+use crate::db::{ACCEPT, Db, DbResult};
 use crate::domain::clock::Clock;
 use crate::domain::ids::Ids;
 use crate::queue::{self, Job, NewJob};
@@ -91,12 +91,12 @@ pub struct Accepter {
 impl Accepter {
     /// Starts the writer task. It ends when the last [`Accepter`] is gone; if it ends before, the process has to.
     pub fn start(db: Db, ids: Arc<dyn Ids>, clock: Arc<dyn Clock>, wake: Arc<Notify>) -> (Self, JoinHandle<()>) {
-        Self::with_batches(BATCH, Writer { db, ids, clock, wake })
+        Self::with_batches(BATCH, Writer { db: db.on_behalf_of(ACCEPT), ids, clock, wake })
     }
 
     /// The same with a transaction for each request: what the group commit is measured against.
     pub fn one_by_one(db: Db, ids: Arc<dyn Ids>, clock: Arc<dyn Clock>, wake: Arc<Notify>) -> (Self, JoinHandle<()>) {
-        Self::with_batches(1, Writer { db, ids, clock, wake })
+        Self::with_batches(1, Writer { db: db.on_behalf_of(ACCEPT), ids, clock, wake })
     }
 
     fn with_batches(most: usize, writer: Writer) -> (Self, JoinHandle<()>) {

@@ -1,11 +1,14 @@
 //! Whose turn it is: a pure choice among the portals and lanes that have due jobs.
 
 use super::Lane;
+use crate::domain::clock::{Ms, SECOND};
 use std::collections::{BTreeMap, HashMap};
 
 /// Lanes in which a portal may have more than one group at work; all others one, so that CRM calls of a portal stay in order and
 /// leave coalesced.
 const PARALLEL: Lane = Lane::Deliver;
+/// A portal that began a group within this is at work; longest rest of another.
+const RECENT: Ms = SECOND;
 
 /// How many groups may be at work at the same time.
 #[derive(Debug, Clone, Copy)]
@@ -23,20 +26,52 @@ impl Limits {
     }
 }
 
-/// Groups at work in this process, by portal and lane.
+/// Groups at work in this process, by portal and lane, and lanes that gather for their next one.
 #[derive(Debug, Default, Clone)]
 pub struct Busy {
     groups: HashMap<String, HashMap<Lane, usize>>,
+    /// Until when.
+    gathering: HashMap<(String, Lane), Ms>,
+    /// Portals whose calls were decided a moment ago rest until then.
+    resting: HashMap<String, Ms>,
+    /// When a portal's last group began.
+    begun: HashMap<String, Ms>,
 }
 
 impl Busy {
     /// A group begins.
-    pub fn begin(&mut self, portal: &str, lane: Lane) {
+    pub fn begin(&mut self, portal: &str, lane: Lane, now: Ms) {
         *self.groups.entry(portal.to_owned()).or_default().entry(lane).or_default() += 1;
+        self.gathering.retain(|_, until| *until > now);
+        self.resting.retain(|_, until| *until > now);
+        self.begun.retain(|_, at| now.saturating_sub(*at) < RECENT);
+        self.begun.insert(portal.to_owned(), now);
+        if lane.gathers() > 0 {
+            self.gathering.insert((portal.to_owned(), lane), now.saturating_add(lane.gathers()));
+        }
     }
 
-    /// A group ended.
-    pub fn end(&mut self, portal: &str, lane: Lane) {
+    /// Whether a lane had a group a moment ago, so that less than a whole one waits for more.
+    pub(super) fn gathers(&self, portal: &str, lane: Lane, now: Ms) -> bool {
+        lane.gathers() > 0 && self.gathering.get(&(portal.to_owned(), lane)).is_some_and(|until| *until > now)
+    }
+
+    /// Whether a portal's lane rests.
+    pub(super) fn rests(&self, portal: &str, lane: Lane, now: Ms) -> bool {
+        lane == Lane::Run && self.resting.get(portal).is_some_and(|until| *until > now)
+    }
+
+    /// When the next lane has gathered or rested long enough.
+    pub fn awake_at(&self, now: Ms) -> Option<Ms> {
+        self.gathering.values().chain(self.resting.values()).copied().filter(|until| *until > now).min()
+    }
+
+    /// A group ended. A portal whose calls are decided rests as long as that took while others are at work: decisions run far ahead of
+    /// the pace of sends, and keep everybody else from the processors.
+    pub fn end(&mut self, portal: &str, lane: Lane, took: Ms, now: Ms) {
+        if lane == Lane::Run && self.begun.keys().any(|other| other != portal) {
+            self.resting.insert(portal.to_owned(), now.saturating_add(took.min(RECENT)));
+        }
         if let Some(lanes) = self.groups.get_mut(portal) {
             if let Some(count) = lanes.get_mut(&lane) {
                 *count = count.saturating_sub(1);
@@ -69,6 +104,8 @@ pub(super) struct Due {
     pub(super) lane: Lane,
     /// How many, at most.
     pub(super) jobs: u64,
+    /// They wait for more.
+    pub(super) gathers: bool,
 }
 
 /// One group to claim.
@@ -83,7 +120,10 @@ pub(super) struct Pick {
 /// urgent lane, then each its second, and so on.
 pub(super) fn pick(due: &[Due], busy: &Busy, limits: Limits, after: &str, groups: usize, jobs: u64) -> Vec<Pick> {
     let mut lanes_of: BTreeMap<&str, Vec<(Lane, u64)>> = BTreeMap::new();
-    for Due { portal, lane, jobs } in due {
+    for Due { portal, lane, jobs, gathers } in due {
+        if *gathers && *jobs < lane.group_size() {
+            continue;
+        }
         let most = if *lane == PARALLEL { limits.deliver } else { 1 };
         if busy.in_lane(portal, *lane) < most {
             lanes_of.entry(portal).or_default().push((*lane, *jobs));
@@ -116,7 +156,7 @@ mod tests {
     use super::*;
 
     fn due(pairs: &[(&str, Lane)]) -> Vec<Due> {
-        pairs.iter().map(|(portal, lane)| Due { portal: (*portal).to_owned(), lane: *lane, jobs: u64::MAX }).collect()
+        pairs.iter().map(|(portal, lane)| Due { portal: (*portal).to_owned(), lane: *lane, jobs: u64::MAX, gathers: false }).collect()
     }
 
     fn names(picks: &[Pick]) -> Vec<(&str, Lane)> {
@@ -144,14 +184,45 @@ mod tests {
     #[test]
     fn a_busy_outbox_lane_waits_and_sends_may_run_side_by_side() {
         let mut busy = Busy::default();
-        busy.begin("a", Lane::Run);
-        busy.begin("a", Lane::Deliver);
+        busy.begin("a", Lane::Run, 0);
+        busy.begin("a", Lane::Deliver, 0);
         let due = due(&[("a", Lane::Run), ("a", Lane::Deliver)]);
         assert_eq!(names(&pick(&due, &busy, WIDE, "", 9, 1000)), [("a", Lane::Deliver)]);
-        busy.begin("a", Lane::Deliver);
+        busy.begin("a", Lane::Deliver, 0);
         assert!(pick(&due, &busy, WIDE, "", 9, 1000).is_empty());
-        busy.end("a", Lane::Run);
+        busy.end("a", Lane::Run, 5, 9);
         assert_eq!(names(&pick(&due, &busy, WIDE, "", 9, 1000)), [("a", Lane::Run)]);
+    }
+
+    #[test]
+    fn what_follows_a_timeline_group_waits_until_it_fills_one() {
+        let mut busy = Busy::default();
+        busy.begin("a", Lane::Create, 0);
+        busy.begin("a", Lane::Answer, 0);
+        assert!(busy.gathers("a", Lane::Create, 999) && !busy.gathers("a", Lane::Create, 1_000));
+        assert!(!busy.gathers("a", Lane::Answer, 1) && !busy.gathers("b", Lane::Create, 1));
+        assert_eq!((busy.awake_at(5), busy.awake_at(1_000)), (Some(1_000), None));
+        let waits = |jobs: u64| {
+            let due = [Due { portal: "a".to_owned(), lane: Lane::Create, jobs, gathers: true }];
+            pick(&due, &Busy::default(), WIDE, "", 9, 1000).is_empty()
+        };
+        assert!(waits(49) && !waits(50));
+    }
+
+    #[test]
+    fn a_crowd_rests_between_decisions_while_others_are_at_work() {
+        let mut busy = Busy::default();
+        busy.begin("crowd", Lane::Run, 0);
+        busy.end("crowd", Lane::Run, 40, 40);
+        assert!(!busy.rests("crowd", Lane::Run, 41), "alone it goes on at once");
+        busy.begin("other", Lane::Run, 50);
+        busy.begin("crowd", Lane::Run, 50);
+        busy.end("crowd", Lane::Run, 30, 80);
+        assert!(busy.rests("crowd", Lane::Run, 109) && !busy.rests("crowd", Lane::Run, 110));
+        assert!(!busy.rests("crowd", Lane::Deliver, 81) && !busy.rests("other", Lane::Run, 81));
+        busy.begin("crowd", Lane::Run, 2_000);
+        busy.end("crowd", Lane::Run, 30, 2_030);
+        assert!(!busy.rests("crowd", Lane::Run, 2_031), "the other one went long ago");
     }
 
     #[test]

@@ -4,10 +4,11 @@
 //! Claims and heartbeats take turns in this one task, so a shard is never left between its last claim and its release.
 
 use super::{Handler, LEASE, Pulse, Stop, beat, group};
-use crate::db::{DbResult, Engine};
+use crate::db::{DbResult, Engine, PUMP};
 use crate::domain::clock::Ms;
 use crate::flow::Ctx;
 use crate::queue::{self, Busy, ClaimRequest, Group, Lane, Limits, Lost, SHARD_LEASE};
+use futures::FutureExt as _;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -29,6 +30,7 @@ struct UnderWay {
     portal: String,
     lane: Lane,
     lease: String,
+    begun: Ms,
 }
 
 /// State of the loop.
@@ -52,7 +54,7 @@ pub(super) struct Pump {
 impl Pump {
     pub(super) fn new(ctx: Ctx, workers: usize, pulse: Pulse, leader: watch::Sender<bool>, handler: Handler) -> Self {
         Self {
-            ctx,
+            ctx: ctx.on_behalf_of(PUMP),
             workers: workers.max(1),
             pulse,
             leader,
@@ -77,7 +79,13 @@ impl Pump {
             // Registered before the look, so that what is stored during it is not missed.
             woken.as_mut().enable();
             self.beat_if_due().await;
+            while let Some(ended) = self.tasks.try_join_next_with_id() {
+                self.ended(&ended.map(|(id, ())| id));
+            }
+            let looked = Instant::now();
             let pause = match self.claim().await {
+                // A look that took its time has let enough come together.
+                Ok(0) if looked.elapsed() >= GATHER && woken.as_mut().now_or_never().is_some() => continue,
                 Ok(0) => self.pause().await,
                 Ok(_) => continue,
                 Err(error) => {
@@ -90,9 +98,6 @@ impl Pump {
                 Some(ended) = self.tasks.join_next_with_id() => self.ended(&ended.map(|(id, ())| id)),
                 () = &mut woken => tokio::time::sleep(GATHER).await,
                 () = tokio::time::sleep(pause) => {}
-            }
-            while let Some(ended) = self.tasks.try_join_next_with_id() {
-                self.ended(&ended.map(|(id, ())| id));
             }
         }
         self.drain(stop).await;
@@ -154,8 +159,8 @@ impl Pump {
 
     fn begin(&mut self, group: Group) {
         let lease = group.jobs.first().map(|job| job.lease_id.clone()).unwrap_or_default();
-        let under_way = UnderWay { portal: group.portal.clone(), lane: group.lane, lease };
-        self.busy.begin(&under_way.portal, under_way.lane);
+        let under_way = UnderWay { portal: group.portal.clone(), lane: group.lane, lease, begun: self.looked_at };
+        self.busy.begin(&under_way.portal, under_way.lane, self.looked_at);
         let (ctx, handler) = (self.ctx.clone(), self.handler);
         let task = self.tasks.spawn(async move { group::work(&ctx, group, handler).await });
         self.under_way.insert(task.id(), under_way);
@@ -167,7 +172,8 @@ impl Pump {
             Err(broken) => broken.id(),
         };
         if let Some(group) = self.under_way.remove(&id) {
-            self.busy.end(&group.portal, group.lane);
+            let now = self.ctx.clock.now();
+            self.busy.end(&group.portal, group.lane, now.saturating_sub(group.begun), now);
         }
     }
 
@@ -180,7 +186,8 @@ impl Pump {
             Ok(Some(due)) => Duration::from_millis(u64::try_from(due.saturating_sub(now)).unwrap_or_default()),
             Ok(None) | Err(_) => POLL,
         };
-        until_due.min(POLL).min(until_beat)
+        let awake = self.busy.awake_at(now).map_or(POLL, |at| Duration::from_millis(u64::try_from(at - now).unwrap_or_default()));
+        until_due.min(awake).min(POLL).min(until_beat)
     }
 
     /// Lets what is under way come to its end, its leases kept; at the hard stop breaks it off and gives the leases back.

@@ -10,21 +10,22 @@ connect-meta =
     In Meta for Developers create a permanent token of a system user with the WhatsApp permissions.
     Copy phone_number_id, waba_id, the token and the app secret into the settings; invent a verify_token.
     Create the channel here and copy webhook_url.
-    In the app's WhatsApp settings set webhook_url and the verify_token, and subscribe to messages and message_template_status_update.
+    webhook_url is set at the account by itself when the token may do it; otherwise set it with the verify_token in the app's WhatsApp settings.
+    Subscribe the app to messages, message_template_status_update, account_update and user_preferences.
 connect-green-api-title = Green-API
 connect-green-api =
     In the Green-API console create an instance and copy its id and token into the settings.
     Create the channel here and copy webhook_url.
     Link the phone by scanning the QR code in the console.
-    Set webhook_url in the instance with the webhook token, and switch on notices of incoming messages and of statuses.
+    The address webhook_url, the webhook token you invented and the notices are set in the instance by themselves; it restarts for up to five minutes.
 connect-waha-title = WAHA
 connect-waha =
     Start your WAHA gateway; a gateway inside a private network has to be listed in COURIER24_PRIVATE_HOSTS.
     Copy its address, the session's name and the API key into the settings.
-    Create the channel here, copy webhook_url and set it in the session with the events message and message.ack.
+    Create the channel here: webhook_url is set in the session by itself, which restarts it; an hmac_key proves what the gateway reports.
     Link the phone by scanning the session's QR code.
 connect-twilio-title = Twilio
 connect-twilio =
     In the Twilio console copy the Account SID, the auth token and the WhatsApp sender into the settings.
     Create the channel here and copy webhook_url.
-    Set webhook_url as the address of incoming messages and as the status callback of the sender.
+    Set webhook_url as the address of incoming messages of the sender, exactly as shown; statuses are asked for with every message.

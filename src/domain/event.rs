@@ -34,11 +34,25 @@ pub enum What {
     Message(Box<InboundMessage>),
     /// A template changed.
     Template(TemplateEvent),
+    /// The account or the gateway's session changed.
+    Account(AccountEvent),
     /// Opt-in or opt-out told by the provider, billing, account, platform check, or unknown: kept, not acted on here.
     Other {
         /// The provider's own name of it.
         label: String,
     },
+}
+
+/// A change of the account behind a channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountEvent {
+    /// The channel state that follows (INTERFACE.md): `connected pairing limited paused blocked disconnected`.
+    pub state: String,
+    /// The provider's word for it.
+    pub reason: String,
+    /// The number the gateway is paired to, digits, where told.
+    #[serde(default)]
+    pub phone: Option<String>,
 }
 
 /// A status report.

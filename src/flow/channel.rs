@@ -2,9 +2,11 @@
 //!
 //! Reading only; changes are in `channel/change.rs`. Secrets are opened here and nowhere else.
 
+mod account;
 mod change;
 
 pub use change::{ChannelChange, ChannelError, Created, NewChannel, create, disconnect, update};
+pub(super) use account::{learn, note_account, note_proven};
 pub(super) use change::{cancel_key, note_state, sync_job};
 
 use super::Ctx;
@@ -66,7 +68,13 @@ fn not_found(rule: &str, name: &str) -> Refusal {
 pub fn config(ctx: &Ctx, row: &Model) -> Result<ChannelConfig, DbError> {
     let settings: Map<String, Value> =
         serde_json::from_str(&row.settings).map_err(|_| DbError::Corrupt(format!("settings of channel {}", row.id)))?;
-    Ok(ChannelConfig { channel_id: row.id.clone(), settings, secrets: open_secrets(ctx, row)?, bases: ctx.settings.provider_bases.clone() })
+    Ok(ChannelConfig {
+        channel_id: row.id.clone(),
+        settings,
+        secrets: open_secrets(ctx, row)?,
+        bases: ctx.settings.provider_bases.clone(),
+        webhook_url: Secret::new(webhook_url(ctx, row)?),
+    })
 }
 
 fn open_secrets(ctx: &Ctx, row: &Model) -> Result<BTreeMap<String, Secret>, DbError> {

@@ -1,11 +1,20 @@
 //! Providers as pure adapters (sans-IO): build a request, read an answer, verify and read a webhook. No HTTP, no database, no clock.
 
 pub mod advice;
+mod chat_id;
+mod degrade;
+mod ending;
+pub mod green_api;
 pub mod gupshup;
 mod json;
+mod mac;
+pub mod meta;
 mod meta_shape;
+mod placeholders;
 pub mod registry;
 pub mod settings;
+pub mod twilio;
+pub mod waha;
 
 pub use settings::check_settings;
 
@@ -30,6 +39,8 @@ pub struct ChannelConfig {
     pub secrets: BTreeMap<String, Secret>,
     /// Base addresses: setting name such as `GUPSHUP_URL` → origin without a trailing slash.
     pub bases: BTreeMap<String, String>,
+    /// Where the provider reports to; the address itself is a secret.
+    pub webhook_url: Secret,
 }
 
 impl ChannelConfig {
@@ -56,6 +67,8 @@ pub struct Capabilities {
     pub official: bool,
     /// Outgoing kinds (words of reference/whatsapp.md 1.1).
     pub kinds: &'static [&'static str],
+    /// Kinds among them that the channel lacks and says in another way: `(kind, way)`, ways `numbered_text text audio image`.
+    pub degrades: &'static [(&'static str, &'static str)],
     /// Most Unicode scalar values of a free-form text.
     pub text_limit: usize,
     /// Templates can be listed by API.
@@ -151,6 +164,26 @@ pub struct WebhookRequest<'a> {
     pub body: &'a [u8],
 }
 
+/// What a provider wants to read in the answer to a webhook that was stored.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HookAnswer {
+    /// MIME type; empty = none.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: String,
+}
+
+/// How the account behind a channel is, asked at the provider.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AccountState {
+    /// The channel state that follows; `None` = it says nothing.
+    pub state: Option<&'static str>,
+    /// Why, in the provider's words.
+    pub reason: Option<String>,
+    /// The channel's own number, digits.
+    pub phone: Option<String>,
+}
+
 /// Why a webhook is not believed or not understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WebhookError {
@@ -210,6 +243,21 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     fn build_opt_in(&self, channel: &ChannelConfig, phone: &str) -> Option<HttpRequest>;
     /// Classifies an answer that is not a send (template list, opt-in): `None` = fine.
     fn read_error(&self, answer: &HttpResponse) -> Option<ProviderError>;
+    /// What the answer to a believed webhook says; empty for most.
+    fn hook_answer(&self, _request: &WebhookRequest<'_>) -> HookAnswer {
+        HookAnswer::default()
+    }
+    /// Request that asks how the account is; `None` where nothing is asked.
+    fn build_account(&self, _channel: &ChannelConfig) -> Option<HttpRequest> {
+        None
+    }
+    /// Reads the answer to [`Provider::build_account`].
+    ///
+    /// # Errors
+    /// The provider's refusal.
+    fn read_account(&self, answer: &HttpResponse) -> Result<AccountState, ProviderError> {
+        self.read_error(answer).map_or_else(|| Ok(AccountState::default()), Err)
+    }
     /// Request that reads which webhooks the provider has; `None` where people enter the address by hand and pages show the steps.
     fn build_subscriptions(&self, channel: &ChannelConfig) -> Option<HttpRequest>;
     /// What has to be asked so that the provider reports to `webhook_url` and no more to a former address of this channel, seen from the

@@ -1,4 +1,5 @@
-//! `GET, POST /hooks/{provider}/{channel_id}/{secret}`: what providers report. 2xx with an empty body = every event is stored.
+//! `GET, POST /hooks/{provider}/{channel_id}/{secret}`: what providers report. 2xx = every event is stored; the body is
+//! empty but where a provider wants to read something there.
 //!
 //! The address is the first proof (constant time; a wrong one looks like no address at all), the adapter's signature the second. An
 //! event that names another number goes to that portal's channel with that number, else it is kept as unrouted.
@@ -10,8 +11,7 @@ use crate::db::{DbResult, store};
 use crate::domain::event::ProviderEvent;
 use crate::flow::accept_hook::{self, Arrived};
 use crate::flow::channel::{self, Loaded};
-use crate::provider::{WebhookError, WebhookRequest};
-use actix_web::http::Method;
+use crate::provider::{HookAnswer, WebhookError, WebhookRequest};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use std::collections::HashMap;
@@ -34,19 +34,23 @@ pub(super) async fn called(
     let headers = headers(&request);
     let asked = WebhookRequest { method: request.method().as_str(), url: &url, headers: &headers, body: &bytes };
     channel.provider.verify_webhook(&channel.config, &asked).map_err(|error| refused(&channel, &error))?;
-    if request.method() == Method::GET {
-        // A provider that only looks whether somebody is there.
-        return Ok(HttpResponse::Ok().finish());
-    }
     if body::depth(&bytes) > DEPTH {
         return Err(Problem::unparsable(&"nested too deep"));
     }
     let events = channel.provider.read_webhook(&channel.config, &asked).map_err(|error| refused(&channel, &error))?;
     let arrived = route(&state, &channel, events).await.map_err(|error| not_committed(&error))?;
     match accept_hook::accept(&state.ctx, arrived).await {
-        Ok(_) => Ok(HttpResponse::Ok().finish()),
+        Ok(_) => Ok(answer(&channel.provider.hook_answer(&asked))),
         Err(error) => Err(not_committed(&error)),
     }
+}
+
+/// 200 with what the provider wants to read; an empty body for most.
+fn answer(told: &HookAnswer) -> HttpResponse {
+    let mut ok = HttpResponse::Ok();
+    // A challenge is the caller's own text: never to be taken for a page.
+    ok.insert_header(("x-content-type-options", "nosniff"));
+    if told.content_type.is_empty() { ok.finish() } else { ok.content_type(told.content_type).body(told.body.clone()) }
 }
 
 /// Finds the channel of each event.

@@ -7,6 +7,7 @@ mod adoption;
 mod bad_input;
 mod channels;
 mod codes;
+mod conformance;
 mod crash;
 mod expressions;
 mod failure_codes;

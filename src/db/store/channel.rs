@@ -126,7 +126,7 @@ pub async fn find_by_sender(db: &impl Conn, portal: &str, kind: &str, sender: &s
 
 fn names_setting(row: &Model, sender: &str) -> bool {
     let settings: Value = serde_json::from_str(&row.settings).unwrap_or(Value::Null);
-    ["app_id", "source"].iter().any(|key| settings.get(key).and_then(Value::as_str).is_some_and(|value| value == sender))
+    ["app_id", "source", "waba_id"].iter().any(|key| settings.get(key).and_then(Value::as_str).is_some_and(|value| value == sender))
 }
 
 /// Changes a live channel; `false` when there is none.

@@ -8,7 +8,7 @@ mod find;
 mod inbound;
 mod status;
 
-use super::{Ctx, JobError, Leftover, settle};
+use super::{Ctx, JobError, Leftover, channel, settle};
 use crate::db::Tx;
 use crate::db::entity::inbox_event;
 use crate::db::store::inbox::{self, Finished};
@@ -17,7 +17,7 @@ use crate::domain::clock::{MINUTE, Ms, SECOND};
 use crate::domain::event::{ProviderEvent, What};
 use crate::queue::{self, Claimed, Group, Job};
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// How long a status may wait for its message.
 const ORPHAN_AFTER: Ms = 10 * MINUTE;
@@ -91,10 +91,13 @@ async fn merge_all(ctx: &Ctx, portal: &str, jobs: &[&Claimed], rows: &HashMap<St
             What::Template(change) => {
                 json!({"templates_changed": template::apply_event(&tx, portal, &one.row.channel_id, change, now).await?})
             }
+            What::Account(told) => channel::note_account(&tx, portal, &one.row.channel_id, told, now).await?,
             What::Other { label } => json!({"kept": label}),
         };
         finished.push(Finished { id: one.row.id.clone(), state: "done", read_as });
     }
+    let told: BTreeSet<&str> = incoming.iter().map(|one| one.row.channel_id.as_str()).collect();
+    channel::note_proven(&tx, portal, &told, now).await?;
     let waiting: Vec<&str> = leftover.iter().map(|(job, _)| job.id.as_str()).collect();
     finished_jobs.extend(incoming.iter().map(|one| one.job).filter(|job| !waiting.contains(&job.id.as_str())));
     finish(&tx, portal, &finished, &mut finished_jobs, now).await?;

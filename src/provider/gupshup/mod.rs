@@ -28,6 +28,7 @@ pub struct Gupshup;
 const CAPABILITIES: Capabilities = Capabilities {
     official: true,
     kinds: &["template", "text"],
+    degrades: &[],
     text_limit: 4_096,
     template_list: true,
     opt_in_list: true,

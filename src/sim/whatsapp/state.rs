@@ -7,6 +7,7 @@ use super::delivery::Callback;
 use super::fault::{EventFault, Fault, FaultRule};
 use super::gupshup::app::App;
 use super::inbound::InboundMessage;
+use super::line::Line;
 use super::media::StoredFile;
 use super::message::{Content, Failure, Message, Status};
 use super::observation::{Delivery, Request};
@@ -63,11 +64,17 @@ impl Shared {
 pub(super) struct State {
     /// Gupshup apps.
     pub(super) apps: Vec<App>,
+    /// Accounts of the other vendors.
+    pub(super) lines: Vec<Line>,
     /// Users by phone.
     pub(super) people: BTreeMap<String, Person>,
     /// Accepted messages in order.
     pub(super) messages: Vec<Message>,
     by_wamid: HashMap<String, usize>,
+    /// The business's own tags by wamid, echoed in statuses (Meta).
+    pub(super) tags: HashMap<String, String>,
+    /// Addresses for the statuses of single messages by wamid (Twilio).
+    pub(super) callbacks: HashMap<String, String>,
     /// What people wrote.
     pub(super) inbound: Vec<InboundMessage>,
     /// Inbound messages held at the provider because the account may not see BSUIDs.
@@ -114,7 +121,12 @@ pub(super) struct Accepting {
 
 impl State {
     fn new(config: Config) -> Self {
-        Self { apps: config.apps, pace: config.pace, ..Self::default() }
+        Self { apps: config.apps, lines: config.lines, pace: config.pace, ..Self::default() }
+    }
+
+    /// An account of another vendor than Gupshup.
+    pub(super) fn line(&self, name: &str) -> Option<&Line> {
+        self.lines.iter().find(|line| line.name == name)
     }
 
     /// The next running number.

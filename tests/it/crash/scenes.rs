@@ -42,6 +42,7 @@ pub(super) static ALL: &[Story] = &[
     story("several answers at once", open, answers_together),
     Story { mend: install_again, check: robots_stand, ..story("install", nothing, install) },
     Story { mend: connect_again, check: channel_stands, ..story("a channel is connected", installed, connect) },
+    Story { special: true, ..story("a gateway is connected", open, gateway_connected) },
     story("the token has ended", open, token_has_ended),
     Story { special: true, ..story("the portal moves and its server stumbles", open, portal_moves) },
     Story { special: true, mend: rested_month, ..story("an idle month", open, idle_month) },
@@ -91,6 +92,21 @@ async fn reads(town: &Town) {
     town.network.user(CLIENT).reads();
     town.settle().await;
 }
+
+// ---- channels of other kinds
+
+act! { gateway_connected(town) {
+    let line = courier24::sim::whatsapp::line::Line::new(courier24::sim::whatsapp::line::Vendor::Waha, "waha");
+    let settings = json!({"base_url": town.network.url(), "session": line.id, "api_key": line.key, "hmac_key": "hmac-of-the-stories"});
+    town.network.add_line(line);
+    let (status, made) = town.api_post("/channels", json!({"kind": "waha", "name": "waha", "settings": settings})).await;
+    assert_eq!(status, 201, "{made}");
+    town.settle().await;
+    town.network.line("waha").becomes("FAILED");
+    town.settle().await;
+    town.network.line("waha").becomes("WORKING");
+    town.settle().await;
+} }
 
 // ---- messages
 

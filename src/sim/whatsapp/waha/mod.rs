@@ -1,0 +1,152 @@
+//! A WAHA gateway (reference/whatsapp.md 7): sessions, sends that need a working one, callbacks signed with the session's key.
+
+pub(super) mod events;
+
+use super::green_api::destination;
+use super::gupshup::form::{Fields, Refusal};
+use super::line::{Line, Vendor};
+use super::message::{Content, MediaLink};
+use super::server::{Answer, Call};
+use super::state::{Accepting, Shared, State};
+use crate::domain::clock::Ms;
+use serde_json::{Map, Value, json};
+
+/// A refused request: status and body.
+struct Refused(u16, Value);
+
+impl Refused {
+    fn new(status: u16, message: &str) -> Self {
+        Self(status, json!({"statusCode": status, "message": message}))
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(400, refusal.told().1)
+    }
+}
+
+/// Answers a path under `/api/`; `None` = no such path.
+pub(super) fn answer(shared: &Shared, call: &Call) -> Option<Answer> {
+    let parts = call.parts();
+    let ["api", path @ ..] = parts.as_slice() else { return None };
+    let now = shared.now();
+    let mut state = shared.lock();
+    let told = act(&mut state, call, path, now);
+    Some(told.unwrap_or_else(|Refused(status, body)| Answer::json(status, &body)))
+}
+
+fn act(state: &mut State, call: &Call, path: &[&str], now: Ms) -> Result<Answer, Refused> {
+    let key = call.header("x-api-key");
+    if !state.lines.iter().any(|line| line.vendor == Vendor::Waha && line.key == key) {
+        return Err(Refused::new(401, "Unauthorized"));
+    }
+    match (call.method.as_str(), path) {
+        ("GET", ["sessions", name]) => Ok(Answer::json(200, &shown(&session(state, key, name)?))),
+        ("PUT", ["sessions", name]) => {
+            let line = session(state, key, name)?;
+            configure(state, &line, &body(call)?)
+        }
+        ("GET", ["version"]) => Ok(Answer::json(200, &json!({"version": "2026.8.1", "engine": "NOWEB", "tier": "PLUS", "browser": null}))),
+        ("POST" | "PUT", [method]) => send(state, call, key, method, now),
+        _ => Err(Refused::new(404, "Not Found")),
+    }
+}
+
+fn session(state: &State, key: &str, name: &str) -> Result<Line, Refused> {
+    let found = state.lines.iter().find(|line| line.vendor == Vendor::Waha && line.key == key && line.id == name);
+    found.cloned().ok_or_else(|| Refused::new(404, "Session not found"))
+}
+
+fn shown(line: &Line) -> Value {
+    let me = if line.state == "WORKING" { json!({"id": format!("{}@c.us", line.phone), "pushName": line.name}) } else { Value::Null };
+    let config = line.settings.get("config").cloned().unwrap_or_else(|| json!({}));
+    json!({"name": line.id, "status": line.state, "config": config, "me": me, "engine": {"engine": "NOWEB"}})
+}
+
+fn body(call: &Call) -> Result<Map<String, Value>, Refused> {
+    match serde_json::from_slice(&call.body) {
+        Ok(Value::Object(body)) => Ok(body),
+        _ => Err(Refused::new(400, "Unexpected token in JSON")),
+    }
+}
+
+fn configure(state: &mut State, line: &Line, told: &Map<String, Value>) -> Result<Answer, Refused> {
+    let fields = Fields::new(told, "body");
+    let config = fields.object("config")?;
+    let hooks = if config.get("webhooks").is_some() { config.objects("webhooks", 0, 10)? } else { Vec::new() };
+    for hook in &hooks {
+        hook.url("url")?;
+        let events = hook.get("events").and_then(Value::as_array).ok_or_else(|| hook.wrong("events", "must be an array"))?;
+        if events.iter().any(|event| event == "message") && events.iter().any(|event| event == "message.any") {
+            return Err(Refused::new(400, "message and message.any"));
+        }
+    }
+    let last = hooks.last().map(|hook| {
+        let key = hook.get("hmac").and_then(|hmac| hmac.get("key")).and_then(Value::as_str).unwrap_or_default();
+        (hook.get("url").and_then(Value::as_str).unwrap_or_default().to_owned(), key.to_owned())
+    });
+    if let Some(own) = state.lines.iter_mut().find(|own| own.name == line.name) {
+        own.settings.insert("config".to_owned(), told.get("config").cloned().unwrap_or_default());
+        if let Some((url, key)) = last {
+            own.hook = url;
+            own.secret = key;
+        }
+    }
+    let changed = state.line(&line.name).cloned().unwrap_or_else(|| line.clone());
+    Ok(Answer::json(200, &shown(&changed)))
+}
+
+fn send(state: &mut State, call: &Call, key: &str, method: &str, now: Ms) -> Result<Answer, Refused> {
+    let body = body(call)?;
+    let fields = Fields::new(&body, "body");
+    let line = session(state, key, fields.text("session", 100)?)?;
+    if line.state != "WORKING" {
+        let words = format!("Session status is not as expected. Try again later or restart the session {}", line.id);
+        return Err(Refused(422, json!({"error": words, "session": line.id, "status": line.state, "expected": ["WORKING"]})));
+    }
+    if method == "reaction" {
+        fields.text("messageId", 300)?;
+        fields.optional("reaction", 16)?;
+        return Ok(Answer::json(200, &json!({"id": "true_0@c.us_3EB0REACTION"})));
+    }
+    let to = destination(fields.text("chatId", 100)?)?;
+    let content = content(&fields, method)?;
+    let body = Value::Object(body.clone());
+    let accepted = state.accept(Accepting { account: line.name.clone(), to, content, body, failure: None }, now);
+    Ok(Answer::json(201, &json!({"id": events::id(&accepted), "timestamp": now.div_euclid(1_000), "fromMe": true, "_data": {}})))
+}
+
+fn content(fields: &Fields<'_>, method: &str) -> Result<Content, Refused> {
+    let plain = |kind: &str, text: &str| Content { kind: kind.to_owned(), text: text.to_owned(), ..Content::default() };
+    Ok(match method {
+        "sendText" => plain("text", fields.text("text", 65_536)?),
+        "sendImage" | "sendFile" | "sendVideo" | "sendVoice" => {
+            let kind = match method {
+                "sendImage" => "image",
+                "sendVideo" => "video",
+                "sendVoice" => "audio",
+                _ => "document",
+            };
+            let file = fields.object("file")?;
+            let mime = file.text("mimetype", 200)?;
+            if method == "sendVoice" && !mime.starts_with("audio/ogg") {
+                return Err(Refused::new(422, "voice must be audio/ogg; codecs=opus"));
+            }
+            let caption = fields.optional("caption", 65_536)?.unwrap_or_default();
+            Content { media: Some(MediaLink::at(kind, file.url("url")?)), ..plain(kind, caption) }
+        }
+        "sendLocation" => {
+            fields.degrees("latitude", 90.0)?;
+            fields.degrees("longitude", 180.0)?;
+            plain("location", fields.optional("title", 1_000)?.unwrap_or_default())
+        }
+        "sendContactVcard" => {
+            for contact in fields.objects("contacts", 1, 50)? {
+                contact.text("vcard", 10_000)?;
+            }
+            plain("contacts", "")
+        }
+        _ => return Err(Refused::new(404, "Cannot POST")),
+    })
+}

@@ -1,0 +1,394 @@
+//! One table over every provider: the same story at each of them, through the binary's own surface and a simulator as strict as the vendor.
+
+use crate::support::story::story;
+use crate::support::town::{APP, CLIENT, Town, http, send};
+use courier24::domain::clock::{MINUTE, SECOND};
+use courier24::domain::content::{Button, ButtonsContent, Card, CardName, CardPhone, Content, LinkContent, ListContent, MediaContent, MediaKind, MediaRef, Place, Row, Section};
+use courier24::domain::identity::Identity;
+use courier24::domain::outcome::SendOutcome;
+use courier24::flow::channel;
+use courier24::outbound::Peer;
+use courier24::provider::{Outgoing, registry};
+use courier24::sim::whatsapp::fault::{EventAction, Fault, FaultRule};
+use courier24::sim::whatsapp::gupshup::template::Template;
+use courier24::sim::whatsapp::line::{Line, Vendor};
+use serde_json::{Value, json};
+
+/// One provider of the table.
+struct Seat {
+    kind: &'static str,
+    vendor: Option<Vendor>,
+    /// Part of the path of a plain send.
+    path: &'static str,
+    /// The secret setting that proves us.
+    key: &'static str,
+    /// The vendor's own words for "too many" and "try again".
+    busy: &'static str,
+    broken: &'static str,
+}
+
+const GUPSHUP: Seat = Seat {
+    kind: "gupshup",
+    vendor: None,
+    path: "/msg",
+    key: "api_key",
+    busy: r#"{"status":"error","message":"Too Many Requests"}"#,
+    broken: r#"{"status":"error","message":"Internal Server Error"}"#,
+};
+
+const TABLE: [Seat; 5] = [
+    GUPSHUP,
+    Seat {
+        kind: "meta",
+        vendor: Some(Vendor::Meta),
+        path: "/messages",
+        key: "access_token",
+        busy: r#"{"error":{"code":130429,"message":"(#130429) Rate limit hit","type":"OAuthException"}}"#,
+        broken: r#"{"error":{"code":131000,"message":"(#131000) Something went wrong","type":"OAuthException"}}"#,
+    },
+    Seat {
+        kind: "twilio",
+        vendor: Some(Vendor::Twilio),
+        path: "/Messages.json",
+        key: "auth_token",
+        busy: r#"{"code":20429,"message":"Too Many Requests","status":429}"#,
+        broken: r#"{"code":20500,"message":"Internal Server Error","status":500}"#,
+    },
+    Seat {
+        kind: "green-api",
+        vendor: Some(Vendor::GreenApi),
+        path: "/sendMessage/",
+        key: "api_token",
+        busy: r#"{"statusCode":429,"message":"Too Many Requests"}"#,
+        broken: r#"{"statusCode":500,"message":"Internal server error"}"#,
+    },
+    Seat {
+        kind: "waha",
+        vendor: Some(Vendor::Waha),
+        path: "/api/sendText",
+        key: "api_key",
+        busy: r#"{"statusCode":429,"message":"Too Many Requests"}"#,
+        broken: r#"{"statusCode":500,"message":"Internal server error","exception":{"message":"page crashed"}}"#,
+    },
+];
+
+impl Seat {
+    /// The account's name in the network.
+    fn account(&self) -> &'static str {
+        if self.vendor.is_some() { self.kind } else { APP }
+    }
+
+    /// Connects the account as an administrator does; returns the channel's id.
+    async fn connect(&self, town: &mut Town) -> String {
+        let Some(vendor) = self.vendor else { return town.channel.clone() };
+        let templates = [Template::new("order_ready", "ru", "Здравствуйте, {{1}}! Заказ {{2}} готов.")];
+        let mut line = Line::new(vendor, self.kind);
+        if matches!(vendor, Vendor::Meta | Vendor::Twilio) {
+            line = line.with_templates(templates);
+        }
+        let settings = match vendor {
+            Vendor::Meta => json!({"phone_number_id": line.id, "waba_id": line.account, "access_token": line.key, "app_secret": line.secret, "verify_token": "v3rify"}),
+            Vendor::Twilio => json!({"account_sid": line.id, "auth_token": line.key, "sender": format!("whatsapp:+{}", line.phone)}),
+            Vendor::GreenApi => json!({"id_instance": line.id, "api_token": line.key, "webhook_token": "hook-token-of-the-stories"}),
+            Vendor::Waha => json!({"base_url": town.network.url(), "session": line.id, "api_key": line.key, "hmac_key": "hmac-of-the-stories"}),
+        };
+        let desk = town.network.add_line(line);
+        let (status, made) = town.api_post("/channels", json!({"kind": self.kind, "name": self.kind, "settings": settings})).await;
+        assert_eq!(status, 201, "{}: {made}", self.kind);
+        let url = made["webhook_url"].as_str().unwrap();
+        assert!(url.contains(&format!("/hooks/{}/", self.kind)), "{url}");
+        if vendor == Vendor::Twilio {
+            desk.set_hook(url);
+        }
+        town.advance(3_000);
+        town.settle().await;
+        assert_eq!(desk.settings().unwrap().hook, url, "{}: registered at the provider", self.kind);
+        let id = made["id"].as_str().unwrap().to_owned();
+        assert_eq!(self.state(town, &id).await, "connected", "{}", self.kind);
+        id
+    }
+
+    async fn channel(&self, town: &Town, id: &str) -> Value {
+        town.api(&format!("/channels/{id}")).await
+    }
+
+    async fn state(&self, town: &Town, id: &str) -> String {
+        self.channel(town, id).await["state"].as_str().unwrap().to_owned()
+    }
+
+    /// The client writes to this account.
+    async fn client_writes(&self, town: &Town, text: &str) {
+        town.network.user(CLIENT).to(self.account()).writes(text);
+        town.advance(5_000);
+        town.settle().await;
+    }
+
+    /// How often the provider was asked to send.
+    fn asked(&self, town: &Town) -> usize {
+        town.network.requests().iter().filter(|request| request.method == "POST" && request.path.contains(self.path)).count()
+    }
+
+    /// Messages that the network took for the client through this account.
+    fn taken(&self, town: &Town) -> Vec<courier24::sim::whatsapp::Message> {
+        town.network.messages_to(CLIENT).into_iter().filter(|message| message.account == self.account()).collect()
+    }
+
+    fn next(&self, town: &Town, fault: Fault) {
+        town.network.fault(FaultRule { path: self.path.to_owned(), times: 1, skip: 0, fault });
+    }
+
+    fn answers(&self, status: u16, body: &str) -> Fault {
+        Fault::Answer { status, headers: Vec::new(), body: body.to_owned(), content_type: "application/json".to_owned() }
+    }
+}
+
+/// A free text through one channel; time passes, so that no pace of one story slows the next.
+async fn text(town: &Town, channel: &str, words: &str, more: Value) -> courier24::sim::portal::StepId {
+    town.advance(MINUTE);
+    let mut properties = json!({"channel": channel, "text": words});
+    properties.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+    let step = town.fires("send_text", properties).await;
+    town.settle().await;
+    step
+}
+
+story! {
+    /// Text there and back: delivered, read, answered; a webhook told twice or before our own commit changes nothing.
+    async fn text_goes_there_and_back(town) {
+        for seat in TABLE {
+            let channel = seat.connect(&mut town).await;
+            seat.client_writes(&town, "Здравствуйте").await;
+            let inbound = town.api(&format!("/messages?direction=in&channel_id={channel}")).await;
+            assert_eq!(inbound["items"][0]["text"], "Здравствуйте", "{}: {inbound}", seat.kind);
+            assert_eq!(inbound["items"][0]["identity"]["phone"], CLIENT, "{}", seat.kind);
+            town.network.event_fault("", 20, EventAction::Duplicate { copies: 1 });
+            let step = text(&town, &channel, "Заказ готов 🙂", json!({"wait_for": "read"})).await;
+            assert!(town.waits(step), "{}: not read yet", seat.kind);
+            town.network.user(CLIENT).to(seat.account()).reads();
+            town.settle().await;
+            assert_eq!(town.told(step)["status"], "read", "{}", seat.kind);
+            town.network.clear_faults();
+            seat.next(&town, Fault::EventsFirst);
+            let step = text(&town, &channel, "Ждём вас", json!({"wait_for": "delivered"})).await;
+            town.advance(2 * SECOND);
+            town.settle().await;
+            assert_eq!(town.told(step)["status"], "delivered", "{}: the webhook came before our commit", seat.kind);
+            assert_eq!(seat.taken(&town).len(), 2, "{}", seat.kind);
+            assert_eq!(seat.taken(&town)[0].text, "Заказ готов 🙂", "{}", seat.kind);
+        }
+        town.nothing_twice_nothing_lost().await;
+    }
+}
+
+story! {
+    /// Templates of both shapes; a kind without templates says so.
+    async fn templates_go_where_there_are_some(town) {
+        for seat in TABLE {
+            let channel = seat.connect(&mut town).await;
+            let official = registry::find(seat.kind).unwrap().capabilities().official;
+            town.advance(MINUTE);
+            let properties = json!({"channel": channel, "template": "order_ready:ru", "params": ["Анна", "118"], "wait_for": "delivered"});
+            let step = town.fires("send_template", properties).await;
+            town.settle().await;
+            let told = town.told(step);
+            if official {
+                assert_eq!(told["status"], "delivered", "{}: {told:?}", seat.kind);
+                assert!(seat.taken(&town)[0].text.contains("Здравствуйте, Анна! Заказ 118 готов."), "{}", seat.kind);
+            } else {
+                assert_eq!(told["ok"], "N", "{}: {told:?}", seat.kind);
+                let (status, problem) = town.api_post(&format!("/channels/{channel}/templates/sync"), json!({})).await;
+                assert_eq!((status, &problem["code"]), (409, &json!("templates_unsupported")), "{}", seat.kind);
+            }
+        }
+    }
+}
+
+story! {
+    /// What certainly was not sent is sent again, once; what nobody knows is never sent again.
+    async fn faults_end_the_same_everywhere(town) {
+        for seat in TABLE {
+            let channel = seat.connect(&mut town).await;
+            seat.client_writes(&town, "Здравствуйте").await;
+            for (number, fault) in [seat.answers(429, seat.busy), seat.answers(500, seat.broken), Fault::CloseBeforeReading].into_iter().enumerate() {
+                let word = fault.word();
+                if fault == Fault::CloseBeforeReading && seat.vendor.is_none() {
+                    continue;
+                }
+                let certain = fault != Fault::CloseBeforeReading;
+                let before = seat.taken(&town).len();
+                seat.next(&town, fault);
+                let step = text(&town, &channel, &format!("Повтор {number}"), json!({})).await;
+                town.pass(2 * MINUTE).await;
+                if certain {
+                    assert_eq!(town.told(step)["ok"], "Y", "{} {word}", seat.kind);
+                    assert_eq!(seat.taken(&town).len(), before + 1, "{} {word}: once", seat.kind);
+                } else {
+                    assert_eq!(seat.taken(&town).len(), before, "{} {word}", seat.kind);
+                }
+            }
+            for (number, fault) in [Fault::Hang, Fault::CloseAfterReading, Fault::bad_gateway(), Fault::AcceptThenCut].into_iter().enumerate() {
+                let word = fault.word();
+                let (asked, taken) = (seat.asked(&town), seat.taken(&town).len());
+                let accepted = usize::from(fault == Fault::AcceptThenCut);
+                seat.next(&town, fault);
+                if accepted == 1 {
+                    town.network.event_fault("", 20, EventAction::Drop);
+                }
+                let step = text(&town, &channel, &format!("Неизвестно {number}"), json!({})).await;
+                town.network.clear_faults();
+                town.pass(10 * MINUTE).await;
+                let told = town.told(step);
+                assert_eq!((&told["status"], &told["error_code"]), (&json!("unknown"), &json!("unknown_outcome")), "{} {word}: {told:?}", seat.kind);
+                assert_eq!((seat.asked(&town), seat.taken(&town).len()), (asked + 1, taken + accepted), "{} {word}: never again", seat.kind);
+            }
+        }
+        town.nothing_twice_nothing_lost().await;
+    }
+}
+
+story! {
+    /// A key that no longer works stops the channel and holds the message; a new one lets it go.
+    async fn a_wrong_key_holds_until_there_is_a_right_one(town) {
+        for seat in TABLE.into_iter().filter(|seat| seat.vendor.is_some()) {
+            let channel = seat.connect(&mut town).await;
+            seat.client_writes(&town, "Здравствуйте").await;
+            town.network.line(seat.kind).change(|line| line.key = "rotated-0123456789".to_owned());
+            let step = text(&town, &channel, "Счёт", json!({"wait_for": "delivered"})).await;
+            assert_eq!(seat.state(&town, &channel).await, "auth_failed", "{}", seat.kind);
+            assert!(town.waits(step) && seat.taken(&town).is_empty(), "{}", seat.kind);
+            let path = format!("/api/v1/portals/{}/channels/{channel}", town.portal.member_id());
+            let (status, told) = town.request("PATCH", &path, Some(json!({"settings": {seat.key: "rotated-0123456789"}}))).await;
+            assert_eq!(status, 200, "{told}");
+            town.pass(MINUTE).await;
+            assert_eq!(town.told(step)["status"], "delivered", "{}", seat.kind);
+            assert_eq!(seat.state(&town, &channel).await, "connected", "{}", seat.kind);
+            assert_eq!(seat.taken(&town).len(), 1, "{}", seat.kind);
+        }
+    }
+}
+
+story! {
+    /// Forged webhooks are refused; what nobody knows is kept and answered.
+    async fn forgeries_are_refused_and_strange_events_kept(town) {
+        for seat in TABLE.into_iter().filter(|seat| seat.vendor.is_some()) {
+            let channel = seat.connect(&mut town).await;
+            let url = seat.channel(&town, &channel).await["webhook_url"].as_str().unwrap().to_owned();
+            let forged = send(http().post(&url).json(&json!({"event": "message", "typeWebhook": "x"}))).await;
+            assert_eq!(forged.status().as_u16(), 403, "{}", seat.kind);
+            let wrong = send(http().post(format!("{}0", &url[..url.len() - 1])).json(&json!({}))).await;
+            assert!([403, 404].contains(&wrong.status().as_u16()), "{}", seat.kind);
+            let strange = match seat.vendor.unwrap() {
+                Vendor::Meta => json!({"object": "whatsapp_business_account", "entry": [{"id": "0", "changes": [{"field": "telepathy", "value": {}}]}]}),
+                Vendor::Twilio => json!({"Level": "WARNING", "Payload": "x"}),
+                Vendor::GreenApi => json!({"typeWebhook": "telepathy", "instanceData": {}}),
+                Vendor::Waha => json!({"event": "telepathy", "session": "default", "payload": {}}),
+            };
+            let kept = || async { town.api(&format!("/inbox?label=other&channel_id={channel}")).await["items"].as_array().unwrap().len() };
+            let before = kept().await;
+            town.network.line(seat.kind).tells("telepathy", strange);
+            town.settle().await;
+            let last = town.network.deliveries().into_iter().rev().find(|told| told.event == "telepathy" && told.account == seat.kind).unwrap();
+            assert_eq!(last.status, Some(200), "{}", seat.kind);
+            assert_eq!(kept().await, before + 1, "{}: kept", seat.kind);
+        }
+        let (status, _) = town.request("GET", "/hooks/meta/ch_none/secret", None).await;
+        assert_eq!(status, 404);
+    }
+}
+
+fn samples() -> Vec<Content> {
+    let media = |kind: MediaKind| {
+        let link = "https://cdn.example.org/file".to_owned();
+        MediaContent { media: MediaRef { media_kind: kind, link, file_name: Some("file.pdf".to_owned()), mime: None, size_bytes: None }, caption: None }
+    };
+    let row = |id: &str| Row { id: id.to_owned(), title: format!("Склад {id}"), description: Some("ул. А".to_owned()) };
+    let card = Card {
+        name: CardName { formatted: "Инна Ким".to_owned(), first: Some("Инна".to_owned()), ..CardName::default() },
+        phones: vec![CardPhone { phone: "+7 916 000-00-02".to_owned(), kind: "WORK".to_owned(), wa_id: Some("79160000002".to_owned()) }],
+        ..Card::default()
+    };
+    let kinds = [MediaKind::Image, MediaKind::Video, MediaKind::Audio, MediaKind::Voice, MediaKind::Document, MediaKind::Sticker];
+    let mut all: Vec<Content> = kinds.into_iter().map(|kind| Content::of_media(media(kind))).collect();
+    let section = |rows: Vec<Row>| Section { title: Some("Центр".to_owned()), rows };
+    all.extend([
+        Content::Text { body: "Привет".to_owned(), preview_link: true },
+        Content::Buttons(ButtonsContent { header: None, body: "Удобно?".to_owned(), footer: None, buttons: vec![Button { id: "y".to_owned(), title: "Да".to_owned() }] }),
+        Content::List(ListContent { header: None, body: "Куда?".to_owned(), footer: None, button: "Открыть".to_owned(), sections: vec![section(vec![row("1"), row("2")])] }),
+        Content::CtaUrl(LinkContent { header: None, body: "Счёт".to_owned(), footer: None, title: "Оплатить".to_owned(), url: "https://example.org/pay".to_owned() }),
+        Content::Location(Place { latitude: 55.75, longitude: 37.61, name: Some("Склад".to_owned()), address: None }),
+        Content::LocationRequest { body: "Где вы?".to_owned() },
+        Content::Contacts { cards: vec![card] },
+        Content::Reaction { to_message_id: "wamid.X".to_owned(), emoji: "👍".to_owned() },
+    ]);
+    all
+}
+
+story! {
+    /// Every kind that a channel says it can send is taken by its strict vendor; every other one is refused before the wire.
+    async fn every_promised_kind_is_taken(town) {
+        for seat in TABLE.into_iter().filter(|seat| seat.vendor.is_some()) {
+            let id = seat.connect(&mut town).await;
+            let loaded = channel::load(town.ctx(), town.portal.member_id(), &id).await.unwrap().unwrap();
+            let promised = loaded.provider.capabilities().kinds;
+            for content in samples() {
+                let kind = content.kind();
+                let message = Outgoing { message_id: format!("msg_{kind}"), to: Identity::phone(CLIENT), content };
+                let built = loaded.provider.build_send(&loaded.config, &message);
+                if !promised.contains(&kind) {
+                    assert!(built.is_err(), "{} {kind}: not promised", seat.kind);
+                    continue;
+                }
+                let answer = town.ctx().outbound.send("test.kind", Peer::Provider, built.unwrap()).await.unwrap();
+                let outcome = loaded.provider.read_send(&answer);
+                let words = String::from_utf8_lossy(&answer.body).into_owned();
+                assert!(matches!(outcome, SendOutcome::Accepted { .. }), "{} {kind}: {} {words}", seat.kind, answer.status);
+            }
+        }
+        let (status, kinds) = town.request("GET", "/api/v1/channel-kinds", None).await;
+        assert_eq!(status, 200);
+        for seat in TABLE {
+            let shown = kinds["items"].as_array().unwrap().iter().find(|item| item["kind"] == seat.kind).unwrap_or_else(|| panic!("{kinds}"));
+            assert!(shown["connect_steps"].as_array().unwrap().len() >= 3 && !shown["settings"].as_array().unwrap().is_empty(), "{shown}");
+            assert!(shown["capabilities"]["kinds"].as_array().unwrap().contains(&json!("text")), "{shown}");
+        }
+    }
+}
+
+story! {
+    /// A gateway that is logged out, limited or paired to another phone stops sending and says so; back again, it sends what waited.
+    async fn a_gateways_session_rules_the_channel(town) {
+        for (seat, lost, back) in [(&TABLE[3], "notAuthorized", "authorized"), (&TABLE[4], "FAILED", "WORKING")] {
+            let channel = seat.connect(&mut town).await;
+            let desk = town.network.line(seat.kind);
+            desk.becomes(lost);
+            town.settle().await;
+            assert_eq!(seat.state(&town, &channel).await, "disconnected", "{}", seat.kind);
+            town.advance(1);
+            town.refuses("send_text", json!({"channel": channel, "text": "Есть кто?"}), "channel_unavailable").await;
+            desk.becomes(back);
+            town.settle().await;
+            assert_eq!(seat.state(&town, &channel).await, "connected", "{}", seat.kind);
+            desk.change(|line| line.phone = "74950000009".to_owned());
+            desk.becomes(back);
+            town.settle().await;
+            let shown = seat.channel(&town, &channel).await;
+            assert_eq!(shown["state"], "disconnected", "{}: another phone: {shown}", seat.kind);
+            let path = format!("/api/v1/portals/{}/channels/{channel}", town.portal.member_id());
+            let (status, told) = town.request("PATCH", &path, Some(json!({"settings": {"phone": "74950000009"}}))).await;
+            assert_eq!(status, 200, "{told}");
+            town.settle().await;
+            assert_eq!(seat.state(&town, &channel).await, "connected", "{}: a person agreed", seat.kind);
+        }
+        let green = &TABLE[3];
+        let list = town.api("/channels").await;
+        let channel = list["items"].as_array().unwrap().iter().find(|item| item["kind"] == "green-api").unwrap()["id"].as_str().unwrap().to_owned();
+        town.network.line("green-api").becomes("yellowCard");
+        town.settle().await;
+        assert_eq!(green.state(&town, &channel).await, "paused");
+        let step = text(&town, &channel, "Подождём", json!({"wait_for": "delivered"})).await;
+        assert!(town.waits(step) && green.taken(&town).is_empty(), "nothing leaves under a yellow card");
+        town.network.line("green-api").becomes("authorized");
+        town.pass(MINUTE).await;
+        assert_eq!(town.told(step)["status"], "delivered");
+    }
+}

@@ -5,8 +5,8 @@
 mod account;
 mod change;
 
-pub use change::{ChannelChange, ChannelError, Created, NewChannel, create, disconnect, update};
 pub(super) use account::{learn, note_account, note_proven};
+pub use change::{ChannelChange, ChannelError, Created, NewChannel, create, disconnect, update};
 pub(super) use change::{cancel_key, note_state, sync_job};
 
 use super::Ctx;

@@ -90,14 +90,17 @@ mod tests {
 
     #[test]
     fn choices_become_numbers_that_run_through_all_sections() {
-        let row = |title: &str, more: Option<&str>| Row { id: title.to_owned(), title: title.to_owned(), description: more.map(str::to_owned) };
+        let row =
+            |title: &str, more: Option<&str>| Row { id: title.to_owned(), title: title.to_owned(), description: more.map(str::to_owned) };
         let list = ListContent {
             header: Some("Выбор".to_owned()),
             body: "Куда доставить?".to_owned(),
             footer: None,
             button: "Открыть".to_owned(),
             sections: vec![
-                Section { title: Some("Центр".to_owned()), rows: vec![row("Склад 1", Some("ул. А")), row("Склад 2", None)] },
+                Section {
+                    title: Some("Центр".to_owned()), rows: vec![row("Склад 1", Some("ул. А")), row("Склад 2", None)]
+                },
                 Section { title: None, rows: vec![row("Склад 3", None)] },
             ],
         };
@@ -106,7 +109,12 @@ mod tests {
             Some(text("Выбор\n\nКуда доставить?\n\nЦентр\n1. Склад 1 — ул. А\n2. Склад 2\n\n3. Склад 3".to_owned()))
         );
         let button = |title: &str| Button { id: "x".to_owned(), title: title.to_owned() };
-        let buttons = ButtonsContent { header: None, body: "Удобно?".to_owned(), footer: Some("до 18:00".to_owned()), buttons: vec![button("Да"), button("Нет")] };
+        let buttons = ButtonsContent {
+            header: None,
+            body: "Удобно?".to_owned(),
+            footer: Some("до 18:00".to_owned()),
+            buttons: vec![button("Да"), button("Нет")],
+        };
         assert_eq!(plain(&Content::Buttons(buttons)), Some(text("Удобно?\n\n1. Да\n2. Нет\n\nдо 18:00".to_owned())));
         assert_eq!(plain(&Content::Reaction { to_message_id: "x".to_owned(), emoji: "👍".to_owned() }), None);
     }

@@ -3,7 +3,10 @@
 use crate::support::story::story;
 use crate::support::town::{APP, CLIENT, Town, http, send};
 use courier24::domain::clock::{MINUTE, SECOND};
-use courier24::domain::content::{Button, ButtonsContent, Card, CardName, CardPhone, Content, LinkContent, ListContent, MediaContent, MediaKind, MediaRef, Place, Row, Section};
+use courier24::domain::content::{
+    Button, ButtonsContent, Card, CardName, CardPhone, Content, LinkContent, ListContent, MediaContent, MediaKind, MediaRef, Place, Row,
+    Section,
+};
 use courier24::domain::identity::Identity;
 use courier24::domain::outcome::SendOutcome;
 use courier24::flow::channel;
@@ -87,10 +90,14 @@ impl Seat {
             line = line.with_templates(templates);
         }
         let settings = match vendor {
-            Vendor::Meta => json!({"phone_number_id": line.id, "waba_id": line.account, "access_token": line.key, "app_secret": line.secret, "verify_token": "v3rify"}),
+            Vendor::Meta => {
+                json!({"phone_number_id": line.id, "waba_id": line.account, "access_token": line.key, "app_secret": line.secret, "verify_token": "v3rify"})
+            }
             Vendor::Twilio => json!({"account_sid": line.id, "auth_token": line.key, "sender": format!("whatsapp:+{}", line.phone)}),
             Vendor::GreenApi => json!({"id_instance": line.id, "api_token": line.key, "webhook_token": "hook-token-of-the-stories"}),
-            Vendor::Waha => json!({"base_url": town.network.url(), "session": line.id, "api_key": line.key, "hmac_key": "hmac-of-the-stories"}),
+            Vendor::Waha => {
+                json!({"base_url": town.network.url(), "session": line.id, "api_key": line.key, "hmac_key": "hmac-of-the-stories"})
+            }
         };
         let desk = town.network.add_line(line);
         let (status, made) = town.api_post("/channels", json!({"kind": self.kind, "name": self.kind, "settings": settings})).await;
@@ -299,7 +306,10 @@ story! {
 fn samples() -> Vec<Content> {
     let media = |kind: MediaKind| {
         let link = "https://cdn.example.org/file".to_owned();
-        MediaContent { media: MediaRef { media_kind: kind, link, file_name: Some("file.pdf".to_owned()), mime: None, size_bytes: None }, caption: None }
+        MediaContent {
+            media: MediaRef { media_kind: kind, link, file_name: Some("file.pdf".to_owned()), mime: None, size_bytes: None },
+            caption: None,
+        }
     };
     let row = |id: &str| Row { id: id.to_owned(), title: format!("Склад {id}"), description: Some("ул. А".to_owned()) };
     let card = Card {
@@ -312,9 +322,26 @@ fn samples() -> Vec<Content> {
     let section = |rows: Vec<Row>| Section { title: Some("Центр".to_owned()), rows };
     all.extend([
         Content::Text { body: "Привет".to_owned(), preview_link: true },
-        Content::Buttons(ButtonsContent { header: None, body: "Удобно?".to_owned(), footer: None, buttons: vec![Button { id: "y".to_owned(), title: "Да".to_owned() }] }),
-        Content::List(ListContent { header: None, body: "Куда?".to_owned(), footer: None, button: "Открыть".to_owned(), sections: vec![section(vec![row("1"), row("2")])] }),
-        Content::CtaUrl(LinkContent { header: None, body: "Счёт".to_owned(), footer: None, title: "Оплатить".to_owned(), url: "https://example.org/pay".to_owned() }),
+        Content::Buttons(ButtonsContent {
+            header: None,
+            body: "Удобно?".to_owned(),
+            footer: None,
+            buttons: vec![Button { id: "y".to_owned(), title: "Да".to_owned() }],
+        }),
+        Content::List(ListContent {
+            header: None,
+            body: "Куда?".to_owned(),
+            footer: None,
+            button: "Открыть".to_owned(),
+            sections: vec![section(vec![row("1"), row("2")])],
+        }),
+        Content::CtaUrl(LinkContent {
+            header: None,
+            body: "Счёт".to_owned(),
+            footer: None,
+            title: "Оплатить".to_owned(),
+            url: "https://example.org/pay".to_owned(),
+        }),
         Content::Location(Place { latitude: 55.75, longitude: 37.61, name: Some("Склад".to_owned()), address: None }),
         Content::LocationRequest { body: "Где вы?".to_owned() },
         Content::Contacts { cards: vec![card] },

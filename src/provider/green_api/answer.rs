@@ -17,7 +17,8 @@ pub(super) fn read_send(answer: &HttpResponse) -> SendOutcome {
 /// The refusal that an answer states.
 pub(super) fn refusal(answer: &HttpResponse) -> ProviderError {
     let body = answer.json().unwrap_or(Value::Null);
-    let quota = ["invokeStatus", "correspondentsStatus"].iter().find_map(|key| body.get(*key)).and_then(|told| json::at(told, "description"));
+    let quota =
+        ["invokeStatus", "correspondentsStatus"].iter().find_map(|key| body.get(*key)).and_then(|told| json::at(told, "description"));
     let words = quota.or_else(|| json::first(&body, &["message", "description", "error"]));
     let words = words.unwrap_or_else(|| format!("HTTP {}", answer.status));
     let lower = words.to_lowercase();

@@ -123,7 +123,12 @@ fn place(part: &Value) -> Value {
 /// Name and numbers of a vCard.
 fn card(part: &Value) -> Value {
     let vcard = json::at(part, "vcard").unwrap_or_default();
-    let phones: Vec<&str> = vcard.lines().filter(|line| line.contains("TEL")).filter_map(|line| line.rsplit_once(':')).map(|(_, number)| number.trim()).collect();
+    let phones: Vec<&str> = vcard
+        .lines()
+        .filter(|line| line.contains("TEL"))
+        .filter_map(|line| line.rsplit_once(':'))
+        .map(|(_, number)| number.trim())
+        .collect();
     make!({"name": json::at(part, "displayName"), "phones": phones, "emails": [], "company": null})
 }
 

@@ -35,10 +35,12 @@ fn said(content: &Content) -> Result<Said, ProviderError> {
         Content::Contacts { cards } => match cards.as_slice() {
             [card] if number(card).is_some() => ("sendContact", contact(card)),
             // One card with a number is all this method takes.
-            cards => return said(&Content::Text {
-                body: cards.iter().map(degrade::card_text).collect::<Vec<_>>().join("\n\n"),
-                preview_link: false,
-            }),
+            cards => {
+                return said(&Content::Text {
+                    body: cards.iter().map(degrade::card_text).collect::<Vec<_>>().join("\n\n"),
+                    preview_link: false,
+                });
+            }
         },
         other => match degrade::plain(other) {
             Some(plain) => return said(&plain),

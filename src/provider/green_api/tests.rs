@@ -20,7 +20,10 @@ fn channel() -> ChannelConfig {
     ChannelConfig {
         channel_id: "ch_1".to_owned(),
         settings: json!({"id_instance": "1103000777"}).as_object().cloned().unwrap(),
-        secrets: [("api_token", "t0ken"), ("webhook_token", "h00k")].into_iter().map(|(name, value)| (name.to_owned(), Secret::new(value))).collect(),
+        secrets: [("api_token", "t0ken"), ("webhook_token", "h00k")]
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), Secret::new(value)))
+            .collect(),
         bases: BTreeMap::new(),
         webhook_url: Secret::default(),
     }
@@ -38,7 +41,13 @@ fn built(to: Identity, content: Content) -> (String, Value) {
 
 #[test]
 fn a_file_has_a_name_that_decides_its_kind_and_groups_are_chats() {
-    let media = MediaRef { media_kind: MediaKind::Voice, link: "https://x/y".to_owned(), file_name: Some("note".to_owned()), mime: None, size_bytes: None };
+    let media = MediaRef {
+        media_kind: MediaKind::Voice,
+        link: "https://x/y".to_owned(),
+        file_name: Some("note".to_owned()),
+        mime: None,
+        size_bytes: None,
+    };
     let group = Identity { group: Some("120363000000000001".to_owned()), ..Identity::default() };
     let (url, body) = built(group, Content::Voice(MediaContent { media, caption: None }));
     assert_eq!(url, "https://api.green-api.com/waInstance1103000777/sendFileByUrl/t0ken");
@@ -61,7 +70,9 @@ fn events_are_read_and_the_token_proves_them() {
     assert_eq!((state.state.as_str(), state.reason.as_str(), state.phone), ("disconnected", "notAuthorized", None));
     let unreadable = json!({"typeWebhook": "incomingMessageReceived", "idMessage": "1", "senderData": {"chatId": "79160000001@c.us"},
         "messageData": {"typeMessage": "textMessage", "textMessageData": {"textMessage": "{{SWE001}}"}}});
-    assert!(matches!(read(&unreadable.to_string()).what, What::Message(message) if message.kind == "unsupported" && message.text.is_none()));
+    assert!(
+        matches!(read(&unreadable.to_string()).what, What::Message(message) if message.kind == "unsupported" && message.text.is_none())
+    );
     assert!(matches!(read(r#"{"typeWebhook":"deviceInfo"}"#).what, What::Other { .. }));
     let verify = |value: &str| {
         let headers = [("authorization".to_owned(), value.to_owned())];
@@ -73,7 +84,9 @@ fn events_are_read_and_the_token_proves_them() {
 
 #[test]
 fn the_quota_and_a_lost_session_stop_the_channel() {
-    let class = |status: u16, body: &str| GreenApi.read_error(&HttpResponse { status, headers: Vec::new(), body: Bytes::from(body.to_owned()) }).unwrap().class;
+    let class = |status: u16, body: &str| {
+        GreenApi.read_error(&HttpResponse { status, headers: Vec::new(), body: Bytes::from(body.to_owned()) }).unwrap().class
+    };
     assert_eq!(class(466, fixture!("quota")), ErrorClass::Billing);
     assert_eq!(class(500, r#"{"message":"instance in starting process try later"}"#), ErrorClass::Session);
     assert_eq!(class(401, ""), ErrorClass::Auth);
@@ -83,7 +96,8 @@ fn the_quota_and_a_lost_session_stop_the_channel() {
 #[test]
 fn settings_are_changed_only_when_something_is_wrong() {
     let url = "https://c.example.org/hooks/green-api/ch_1/s";
-    let right = json!({"webhookUrl": url, "webhookUrlToken": "h00k", "incomingWebhook": "yes", "outgoingWebhook": "yes", "stateWebhook": "yes"});
+    let right =
+        json!({"webhookUrl": url, "webhookUrlToken": "h00k", "incomingWebhook": "yes", "outgoingWebhook": "yes", "stateWebhook": "yes"});
     assert!(GreenApi.build_subscribe(&channel(), url, &right).is_empty());
     let mut wrong = right.clone();
     wrong["stateWebhook"] = json!("no");

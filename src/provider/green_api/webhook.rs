@@ -32,10 +32,16 @@ pub(super) fn read(body: &[u8]) -> Result<Vec<ProviderEvent>, WebhookError> {
     let read = match (kind.as_str(), &id) {
         ("incomingMessageReceived", Some(id)) if !chat_id::is_broadcast(&inbound::chat(&body)) => {
             let read = inbound::read(&body, id);
-            event(format!("{}:{id}:{kind}:{}", sender.clone().unwrap_or_default(), inbound::type_word(&body)), What::Message(Box::new(read)), Value::Null)
+            event(
+                format!("{}:{id}:{kind}:{}", sender.clone().unwrap_or_default(), inbound::type_word(&body)),
+                What::Message(Box::new(read)),
+                Value::Null,
+            )
         }
         ("outgoingMessageStatus", Some(id)) => match status(&body, id) {
-            Some((word, read)) => event(format!("{}:{id}:{kind}:{word}", sender.clone().unwrap_or_default()), What::Status(read), body.clone()),
+            Some((word, read)) => {
+                event(format!("{}:{id}:{kind}:{word}", sender.clone().unwrap_or_default()), What::Status(read), body.clone())
+            }
             None => other(&kind, &body, sender.clone(), at),
         },
         ("stateInstanceChanged", _) => match instance::changed(&body) {

@@ -57,7 +57,9 @@ fn a_send_carries_our_tag_and_goes_to_a_phone_or_a_user_id() {
 
 #[test]
 fn answers_are_decided_by_their_code() {
-    let refused = |status: u16, code: i64| match Meta.read_send(&answer(status, json!({"error": {"code": code, "message": "m", "error_data": {"details": "d"}}}))) {
+    let refused = |status: u16, code: i64| match Meta
+        .read_send(&answer(status, json!({"error": {"code": code, "message": "m", "error_data": {"details": "d"}}})))
+    {
         SendOutcome::Rejected(error) => format!("rejected {:?} {}", error.class, error.text),
         SendOutcome::Retry { error, .. } => format!("retry {:?}", error.class),
         SendOutcome::Accepted { .. } => "accepted".to_owned(),
@@ -106,7 +108,10 @@ fn every_field_is_read_or_kept() {
     let [event] = read(fixture!("text_hidden_phone")).try_into().unwrap();
     assert_eq!((event.key.as_str(), event.sender.as_deref()), ("m:wamid.A1", Some("990011220055")));
     let What::Message(message) = event.what else { panic!("no message") };
-    assert_eq!((message.identity.bsuid.as_deref(), message.identity.phone.as_deref(), message.referral), (Some("RU.7740019283746501234"), None, true));
+    assert_eq!(
+        (message.identity.bsuid.as_deref(), message.identity.phone.as_deref(), message.referral),
+        (Some("RU.7740019283746501234"), None, true)
+    );
     let [sent, failed] = read(fixture!("statuses")).try_into().unwrap();
     let (What::Status(sent), What::Status(failed)) = (sent.what, failed.what) else { panic!("no statuses") };
     assert_eq!((sent.status, sent.own_tag.as_deref(), sent.wa_id.as_deref()), (Status::Sent, Some("msg_1"), Some("wamid.B1")));
@@ -121,7 +126,9 @@ fn every_field_is_read_or_kept() {
         .collect();
     assert_eq!(kinds, ["flow_reply", "order", "system", "text", "unknown"]);
     let news = read(fixture!("news"));
-    assert!(matches!(&news[0].what, What::Template(told) if told.status.as_deref() == Some("PAUSED") && told.name.as_deref() == Some("promo")));
+    assert!(
+        matches!(&news[0].what, What::Template(told) if told.status.as_deref() == Some("PAUSED") && told.name.as_deref() == Some("promo"))
+    );
     assert!(matches!(&news[1].what, What::Other { label } if label == "smb_message_echoes"));
     assert_eq!((news[0].sender.as_deref(), news[2].sender.as_deref()), (None, Some("999")), "another account's news");
     assert!(matches!(read("{}")[0].what, What::Other { .. }));
@@ -132,7 +139,10 @@ fn templates_are_read_with_their_cursor() {
     let page = Meta.read_template_list(&answer(200, serde_json::from_str(fixture!("templates")).unwrap()), None).unwrap();
     assert_eq!(page.next.as_deref(), Some("QVFI"));
     let [order, code] = page.rows.as_slice() else { panic!("{page:?}") };
-    assert_eq!((order.header_kind.as_deref(), order.param_keys.as_slice()), (Some("document"), ["name".to_owned(), "order_no".to_owned()].as_slice()));
+    assert_eq!(
+        (order.header_kind.as_deref(), order.param_keys.as_slice()),
+        (Some("document"), ["name".to_owned(), "order_no".to_owned()].as_slice())
+    );
     assert_eq!((&order.buttons[1]["dynamic"], order.quality.as_deref(), order.reason.as_deref()), (&json!(true), Some("GREEN"), None));
     assert_eq!(code.param_keys, ["1"], "the one value of a code template");
     let next = Meta.build_template_list(&channel(), page.next.as_deref()).unwrap();

@@ -60,8 +60,7 @@ const CAPABILITIES: Capabilities = Capabilities {
 /// Longest `Body`, Unicode scalar values.
 const TEXT_LIMIT: usize = 1_600;
 
-const FIELDS: [SettingField; 3] =
-    [field("account_sid", "text", true), field("auth_token", "secret", true), field("sender", "text", true)];
+const FIELDS: [SettingField; 3] = [field("account_sid", "text", true), field("auth_token", "secret", true), field("sender", "text", true)];
 
 const fn field(name: &'static str, kind: &'static str, required: bool) -> SettingField {
     SettingField { name, kind, required, choices: &[] }

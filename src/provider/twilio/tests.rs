@@ -36,7 +36,10 @@ fn form(content: Content) -> BTreeMap<String, String> {
 #[test]
 fn sends_are_forms_whose_statuses_come_back_with_our_id() {
     let text = form(Content::Text { body: "Привет".to_owned(), preview_link: false });
-    assert_eq!((text["To"].as_str(), text["From"].as_str(), text["Body"].as_str()), ("whatsapp:+79160000001", "whatsapp:+14150000000", "Привет"));
+    assert_eq!(
+        (text["To"].as_str(), text["From"].as_str(), text["Body"].as_str()),
+        ("whatsapp:+79160000001", "whatsapp:+14150000000", "Привет")
+    );
     assert_eq!(text["StatusCallback"], format!("{HOOK}?message=msg_7"));
     let template = form(Content::Template(TemplateContent {
         provider_id: "HX1".to_owned(),
@@ -93,13 +96,15 @@ fn answers_and_statuses_are_read() {
     let What::Status(status) = event.what else { panic!("no status") };
     assert_eq!((event.key.as_str(), status.status, status.own_tag.as_deref()), ("SM2:undelivered", Status::Failed, Some("msg_7")));
     assert_eq!(status.error.map(|error| error.class), Some(ErrorClass::WindowClosed));
-    let place = "MessageSid=SM3&From=whatsapp%3A%2B79160000001&To=whatsapp%3A%2B14150000000&Latitude=55.75&Longitude=37.61&Body=&NumMedia=0";
+    let place =
+        "MessageSid=SM3&From=whatsapp%3A%2B79160000001&To=whatsapp%3A%2B14150000000&Latitude=55.75&Longitude=37.61&Body=&NumMedia=0";
     assert!(matches!(read(HOOK, place).what, What::Message(message) if message.kind == "location"));
     let typed = "MessageSid=SM4&From=whatsapp%3A%2B79160000001&To=whatsapp%3A%2B14150000000&MessageType=hologram";
     assert!(matches!(read(HOOK, typed).what, What::Message(message) if message.kind == "unknown"));
     assert!(matches!(read(HOOK, "Level=ERROR&Payload=x").what, What::Other { .. }));
     assert!(matches!(read(HOOK, "MessageSid=SM5&MessageStatus=teleported").what, What::Other { .. }));
-    let answer = HttpResponse { status: 400, headers: Vec::new(), body: Bytes::from(r#"{"code":21211,"message":"Invalid 'To'","status":400}"#) };
+    let answer =
+        HttpResponse { status: 400, headers: Vec::new(), body: Bytes::from(r#"{"code":21211,"message":"Invalid 'To'","status":400}"#) };
     assert!(matches!(Twilio.read_send(&answer), SendOutcome::Rejected(error) if error.class == ErrorClass::BadRecipient));
 }
 

@@ -83,7 +83,9 @@ pub(super) fn read(channel: &ChannelConfig, request: &WebhookRequest<'_>) -> Res
     let fields = match (request.method.eq_ignore_ascii_case("GET"), request.url.split_once('?')) {
         (true, Some((_, query))) => Fields::read(query.as_bytes()),
         (true, None) => return Ok(Vec::new()),
-        (false, _) if header(request, "content-type").starts_with("application/json") => return Ok(vec![other(&json::parse(request.body)?)]),
+        (false, _) if header(request, "content-type").starts_with("application/json") => {
+            return Ok(vec![other(&json::parse(request.body)?)]);
+        }
         (false, _) => Fields::read(request.body),
     };
     if std::str::from_utf8(request.body).is_err() {
@@ -138,11 +140,7 @@ fn status(channel: &ChannelConfig, request: &WebhookRequest<'_>, fields: &Fields
     let Some(known) = known else {
         return ProviderEvent { key, sender: from, at: 0, what: What::Other { label: format!("status:{word}") }, raw };
     };
-    let identity = Identity {
-        phone: fields.find("To").and_then(digits),
-        bsuid: fields.text("ExternalUserId"),
-        ..Identity::default()
-    };
+    let identity = Identity { phone: fields.find("To").and_then(digits), bsuid: fields.text("ExternalUserId"), ..Identity::default() };
     let event = StatusEvent {
         ids: vec![sid.to_owned()],
         provider_id: Some(sid.to_owned()),

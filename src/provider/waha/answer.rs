@@ -39,7 +39,8 @@ pub(super) fn refusal(answer: &HttpResponse) -> ProviderError {
     let body = answer.json().unwrap_or(Value::Null);
     let thrown = body.get("exception").and_then(|exception| json::at(exception, "message"));
     let words = thrown.or_else(|| json::first(&body, &["message", "error"])).unwrap_or_else(|| format!("HTTP {}", answer.status));
-    let not_working = json::at(&body, "expected").is_some() || (json::at(&body, "status").is_some_and(|status| status.chars().all(|c| c.is_ascii_uppercase() || c == '_')));
+    let not_working = json::at(&body, "expected").is_some()
+        || (json::at(&body, "status").is_some_and(|status| status.chars().all(|c| c.is_ascii_uppercase() || c == '_')));
     let class = match answer.status {
         // A session that does not work, else an engine or tier that lacks the kind.
         422 if not_working => ErrorClass::Session,

@@ -103,7 +103,12 @@ fn by_mime(mime: &str) -> &'static str {
 
 /// Name and numbers of a vCard.
 fn shown(vcard: &str) -> Value {
-    let phones: Vec<&str> = vcard.lines().filter(|line| line.contains("TEL")).filter_map(|line| line.rsplit_once(':')).map(|(_, number)| number.trim()).collect();
+    let phones: Vec<&str> = vcard
+        .lines()
+        .filter(|line| line.contains("TEL"))
+        .filter_map(|line| line.rsplit_once(':'))
+        .map(|(_, number)| number.trim())
+        .collect();
     make!({"name": values(vcard, "FN").first(), "phones": phones, "emails": values(vcard, "EMAIL"), "company": values(vcard, "ORG").first()})
 }
 

@@ -31,7 +31,9 @@ fn object<const N: usize>(pairs: [(&str, Option<Value>); N]) -> Map<String, Valu
 
 fn said(content: &Content, chat: &str) -> Result<Said, ProviderError> {
     Ok(match content {
-        Content::Text { body, preview_link } => ("sendText", object([("text", Some(json!(body))), ("linkPreview", Some(json!(preview_link)))])),
+        Content::Text { body, preview_link } => {
+            ("sendText", object([("text", Some(json!(body))), ("linkPreview", Some(json!(preview_link)))]))
+        }
         Content::Image(file) => ("sendImage", media(file)),
         Content::Video(file) => ("sendVideo", media(file)),
         Content::Voice(file) => ("sendVoice", media(file)),

@@ -53,7 +53,8 @@ pub(super) fn mend(channel: &ChannelConfig, webhook_url: &str, listed: &Value) -
     let key_of = |hook: &Value| hook.get("hmac").and_then(|hmac| json::at(hmac, "key"));
     let right = |hook: &Value| {
         let told: Vec<String> = json::items(hook, "events").iter().filter_map(json::text).collect();
-        let all = told.iter().any(|event| event == "*") || ["message", "message.ack", "session.status"].iter().all(|event| told.iter().any(|have| have == event));
+        let all = told.iter().any(|event| event == "*")
+            || ["message", "message.ack", "session.status"].iter().all(|event| told.iter().any(|have| have == event));
         // Some versions do not show the key; then only its owner knows.
         json::at(hook, "url").as_deref() == Some(webhook_url) && all && (key_of(hook).is_none() || key_of(hook).as_deref() == wanted_key)
     };

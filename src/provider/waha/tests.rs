@@ -33,14 +33,17 @@ fn read(body: &str, headers: &[(String, String)]) -> ProviderEvent {
 
 #[test]
 fn ids_of_every_engine_are_the_same_message() {
-    let accepted = |body: Value| match Waha.read_send(&HttpResponse { status: 201, headers: Vec::new(), body: Bytes::from(body.to_string()) }) {
-        SendOutcome::Accepted { provider_id, .. } => provider_id,
-        other => panic!("{other:?}"),
-    };
+    let accepted =
+        |body: Value| match Waha.read_send(&HttpResponse { status: 201, headers: Vec::new(), body: Bytes::from(body.to_string()) }) {
+            SendOutcome::Accepted { provider_id, .. } => provider_id,
+            other => panic!("{other:?}"),
+        };
     assert_eq!(accepted(json!({"id": "true_79160000001@c.us_3EB0CC02"})), "3EB0CC02");
     assert_eq!(accepted(json!({"id": {"_serialized": "true_120363@g.us_3EB0CC02_7495@c.us"}})), "3EB0CC02");
     assert_eq!(accepted(json!({"key": {"id": "3EB0CC02"}})), "3EB0CC02");
-    let error = |status: u16, body: Value| Waha.read_error(&HttpResponse { status, headers: Vec::new(), body: Bytes::from(body.to_string()) }).unwrap().class;
+    let error = |status: u16, body: Value| {
+        Waha.read_error(&HttpResponse { status, headers: Vec::new(), body: Bytes::from(body.to_string()) }).unwrap().class
+    };
     assert_eq!(error(422, json!({"error": "x", "status": "SCAN_QR_CODE", "expected": ["WORKING"]})), ErrorClass::Session);
     assert_eq!(error(422, json!({"statusCode": 422, "message": "available in Plus"})), ErrorClass::Payload);
     assert_eq!(error(401, json!({"message": "Unauthorized"})), ErrorClass::Auth);
@@ -50,7 +53,8 @@ fn ids_of_every_engine_are_the_same_message() {
 #[test]
 fn a_reaction_names_the_message_as_the_gateway_does() {
     let content = Content::Reaction { to_message_id: "3EB0CC01".to_owned(), emoji: "👍".to_owned() };
-    let request = Waha.build_send(&channel(""), &Outgoing { message_id: "m".to_owned(), to: Identity::phone("79160000001"), content }).unwrap();
+    let request =
+        Waha.build_send(&channel(""), &Outgoing { message_id: "m".to_owned(), to: Identity::phone("79160000001"), content }).unwrap();
     assert_eq!((request.method, request.url.as_str()), (Method::Put, "http://waha:3000/api/reaction"));
     let Body::Json(body) = request.body else { panic!("not JSON") };
     assert_eq!(body, json!({"messageId": "false_79160000001@c.us_3EB0CC01", "reaction": "👍", "session": "default"}));
@@ -87,7 +91,10 @@ fn other_hooks_of_the_session_stay() {
     let [request] = Waha.build_subscribe(&channel("h"), url, &listed).try_into().unwrap();
     let Body::Json(body) = request.body else { panic!("not JSON") };
     let hooks = body["config"]["webhooks"].as_array().unwrap();
-    assert_eq!((hooks.len(), &hooks[0]["url"], &hooks[1]["url"], &hooks[1]["hmac"]["key"]), (2, &json!("https://crm.example.org/hook"), &json!(url), &json!("h")));
+    assert_eq!(
+        (hooks.len(), &hooks[0]["url"], &hooks[1]["url"], &hooks[1]["hmac"]["key"]),
+        (2, &json!("https://crm.example.org/hook"), &json!(url), &json!("h"))
+    );
     assert_eq!(body["config"]["debug"], true);
     assert!(Waha.build_subscribe(&channel("h"), url, &body).is_empty());
 }

@@ -88,7 +88,8 @@ fn status(payload: &Value) -> Option<StatusEvent> {
         },
     };
     let chat = json::first(payload, &["to", "from"]).unwrap_or_default();
-    let error = (status == Status::Failed).then(|| ProviderError::new(ErrorClass::Unknown, Some("-1".to_owned()), "WhatsApp did not take the message"));
+    let error = (status == Status::Failed)
+        .then(|| ProviderError::new(ErrorClass::Unknown, Some("-1".to_owned()), "WhatsApp did not take the message"));
     Some(StatusEvent {
         ids: vec![id.clone()],
         provider_id: Some(id.clone()),

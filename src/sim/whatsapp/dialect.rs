@@ -1,13 +1,13 @@
 //! The seam between the core and the vendors' words: one arm a dialect. The only core file that names their functions,
 //! together with `state` (their accounts) and `network` (handles for tests).
 
-use super::line::Vendor;
-use super::{green_api, gupshup, meta, twilio, waha};
 use super::inbound::InboundMessage;
+use super::line::Vendor;
 use super::message::{Failure, Message, Status};
 use super::server::{Answer, Call};
 use super::state::{Shared, State};
 use super::wire::MediaProblem;
+use super::{green_api, gupshup, meta, twilio, waha};
 use crate::domain::clock::Ms;
 
 /// Answers a vendor's path; `None` = no dialect knows it.

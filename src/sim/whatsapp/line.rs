@@ -143,17 +143,23 @@ pub(super) fn publish(state: &mut State, line: &Line, event: &str, wamid: Option
         }
         _ => Vec::new(),
     };
-    publish_at(state, line, &line.hook.clone(), Callback {
-        event: event.to_owned(),
-        account: line.name.clone(),
-        url: String::new(),
-        headers,
-        wamid: wamid.map(str::to_owned),
-        body,
-        proof,
-        failures: 0,
-        touched: false,
-    }, now);
+    publish_at(
+        state,
+        line,
+        &line.hook.clone(),
+        Callback {
+            event: event.to_owned(),
+            account: line.name.clone(),
+            url: String::new(),
+            headers,
+            wamid: wamid.map(str::to_owned),
+            body,
+            proof,
+            failures: 0,
+            touched: false,
+        },
+        now,
+    );
 }
 
 /// The same to another address (Twilio's `StatusCallback`).

@@ -29,7 +29,9 @@ fn instance(line: &Line) -> Value {
 pub(in crate::sim::whatsapp) fn status(state: &mut State, line: &Line, message: &Message, status: Status, now: Ms) {
     let word = match status {
         Status::Accepted | Status::Enqueued | Status::Deleted => return,
-        Status::Failed => message.failure.as_ref().map_or("failed", |failure| if failure.reason == "noAccount" { "noAccount" } else { "failed" }),
+        Status::Failed => {
+            message.failure.as_ref().map_or("failed", |failure| if failure.reason == "noAccount" { "noAccount" } else { "failed" })
+        }
         other => other.word(),
     };
     let body = json!({"typeWebhook": "outgoingMessageStatus", "chatId": chat(&message.to), "instanceData": instance(line),

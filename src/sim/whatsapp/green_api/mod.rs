@@ -108,7 +108,9 @@ fn send(state: &mut State, line: &Line, method: &str, call: &Call, now: Ms) -> R
 /// A person by digits, a group by its whole id.
 pub(super) fn destination(chat: &str) -> Result<String, Refusal> {
     match chat.split_once('@') {
-        Some((digits, "c.us")) if digits.bytes().all(|byte| byte.is_ascii_digit()) && (7..=15).contains(&digits.len()) => Ok(digits.to_owned()),
+        Some((digits, "c.us")) if digits.bytes().all(|byte| byte.is_ascii_digit()) && (7..=15).contains(&digits.len()) => {
+            Ok(digits.to_owned())
+        }
         Some((id, "g.us" | "lid")) if !id.is_empty() => Ok(chat.to_owned()),
         _ => Err(Refusal::bad("'chatId' must be a chat id")),
     }

@@ -37,9 +37,10 @@ pub(super) type Told = Result<Answer, GraphError>;
 pub(super) async fn answer(shared: &Shared, call: &Call) -> Option<Answer> {
     let parts = call.parts();
     let (version, path) = parts.split_first()?;
-    let graph = version.strip_prefix('v').and_then(|rest| rest.split_once('.')).is_some_and(|(major, minor)| {
-        major.parse::<u8>().is_ok() && minor.parse::<u8>().is_ok()
-    });
+    let graph = version
+        .strip_prefix('v')
+        .and_then(|rest| rest.split_once('.'))
+        .is_some_and(|(major, minor)| major.parse::<u8>().is_ok() && minor.parse::<u8>().is_ok());
     if !graph {
         return None;
     }
@@ -66,7 +67,10 @@ pub(super) fn owned(state: &State, call: &Call, wanted: impl Fn(&Line) -> bool) 
     if known.peek().is_none() {
         return Err(GraphError::new(401, 190, "Invalid OAuth access token - Cannot parse access token"));
     }
-    known.find(|line| wanted(line)).cloned().ok_or_else(|| GraphError::new(400, 100, "Unsupported request. Object does not exist or missing permissions"))
+    known
+        .find(|line| wanted(line))
+        .cloned()
+        .ok_or_else(|| GraphError::new(400, 100, "Unsupported request. Object does not exist or missing permissions"))
 }
 
 /// A JSON body.

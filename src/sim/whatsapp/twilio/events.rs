@@ -86,7 +86,9 @@ fn said(inbound: &InboundMessage, file: Option<(String, String)>) -> Vec<(&'stat
             ("Label", json!(name.clone().unwrap_or_default())),
             ("Address", json!(address.clone().unwrap_or_default())),
         ],
-        Inbound::Contact { .. } => vec![("MessageType", json!("contacts")), ("NumMedia", json!("1")), ("MediaContentType0", json!("text/vcard"))],
+        Inbound::Contact { .. } => {
+            vec![("MessageType", json!("contacts")), ("NumMedia", json!("1")), ("MediaContentType0", json!("text/vcard"))]
+        }
         Inbound::ButtonReply { title, postback, .. } | Inbound::TemplateButton { text: title, payload: postback } => vec![
             ("MessageType", json!("button")),
             ("Body", json!(title)),

@@ -121,7 +121,9 @@ fn filled(template: &Template, given: &Map<String, Value>) -> Read {
         ..Content::default()
     };
     let trouble = match template.status.as_str() {
-        "APPROVED" if missing || given.len() > wanted.len() => Some((63_028, "Number of parameters provided does not match the expected number")),
+        "APPROVED" if missing || given.len() > wanted.len() => {
+            Some((63_028, "Number of parameters provided does not match the expected number"))
+        }
         "APPROVED" => None,
         "PAUSED" => Some((63_041, "Template Paused")),
         _ => Some((63_027, "Template does not exist")),

@@ -9,7 +9,7 @@ refusal-text_too_long = The text is too long: { $field }. At most { $limit } cha
 refusal-too_many_buttons = Too many buttons: { $value }. At most { $limit } are allowed. Remove some or use a list.
 refusal-too_many_rows = Too many list rows: { $value }. At most { $limit } are allowed. Remove some or split the list.
 refusal-duplicate_ids = “{ $item }” appears twice. Every button and row needs a title and an id of its own: change one of them.
-refusal-media_invalid = The file does not fit: { $name }. Check that it is of the right kind and can be opened. The provider said: { $provider_text }
+refusal-media_invalid = The file does not fit: { $name }. { $hint } Check that it is of the right kind and can be opened. { $provider_text }
 refusal-media_too_large = The file is too large: { $name }. At most { $limit } is allowed. Make it smaller or send a link to it.
 refusal-media_unreachable = The file could not be fetched: { $name }. Check that it exists, that access to it is open and that the link has not expired.
 refusal-template_not_found = The template “{ $name }” was not found on the channel. Check its name and language (name:language) or refresh the channel's list of templates.
@@ -32,6 +32,7 @@ hint-bool = It takes yes or no (Y or N).
 hint-int = It takes a whole number from { $min } to { $max }.
 hint-number = It takes a number.
 hint-select = Choose one of: { $options }.
+hint-too-many-phones = With “all” a rule writes to at most { $most } numbers. Leave the needed ones in the field, or choose one number.
 hint-required = The field is required.
 hint-assignment = It takes “FIELD = result”, such as UF_CRM_X = status.
 hint-assignment-result = The rule has no such result. It has: { $results }.

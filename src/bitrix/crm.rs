@@ -15,12 +15,6 @@ pub fn read_item(result: &Value) -> Option<&Map<String, Value>> {
     result.get("item").and_then(Value::as_object)
 }
 
-/// `crm.item.update` of some fields.
-pub fn item_update(key: &str, document: &Document, fields: &Map<String, Value>) -> Command {
-    let params = json!({"entityTypeId": document.entity_type_id, "id": document.id, "fields": fields, "useOriginalUfNames": "Y"});
-    Command { key: key.to_owned(), method: "crm.item.update".to_owned(), params }
-}
-
 /// `user.get` of one user, for facts about the responsible person.
 pub fn user_get(key: &str, user_id: i64) -> Command {
     Command { key: key.to_owned(), method: "user.get".to_owned(), params: json!({"ID": user_id}) }
@@ -58,6 +52,24 @@ pub fn phones(item: &Map<String, Value>) -> Vec<String> {
         }
     }
     texts
+}
+
+/// E-mail addresses of a contact, company or lead in the portal's order, without repeats.
+pub fn emails(item: &Map<String, Value>) -> Vec<String> {
+    let multi = form::field(item, "fm").or_else(|| form::field(item, "EMAIL")).map(form::list).unwrap_or_default();
+    let mut emails: Vec<String> = Vec::new();
+    for row in multi.into_iter().filter_map(Value::as_object) {
+        let kind = form::text(row, "typeId") + &form::text(row, "TYPE_ID");
+        // Either spelling: names are read ignoring case.
+        let value = form::text(row, "value");
+        if (kind.is_empty() || kind.eq_ignore_ascii_case("email"))
+            && !value.trim().is_empty()
+            && !emails.iter().any(|have| have == value.trim())
+        {
+            emails.push(value.trim().to_owned());
+        }
+    }
+    emails
 }
 
 fn ranked_phone(row: &Map<String, Value>) -> Option<(u8, String)> {
@@ -110,6 +122,7 @@ mod tests {
             {"typeId": "PHONE", "valueType": "WORK", "value": "4"},
         ]}));
         assert_eq!(phones(&contact), ["4", "3", "2"]);
+        assert_eq!(emails(&contact), ["a@b"]);
         let classic = item(json!({"PHONE": [{"VALUE_TYPE": "WORK", "VALUE": "5", "TYPE_ID": "PHONE"}]}));
         assert_eq!(phones(&classic), ["5"]);
         assert!(phones(&item(json!({}))).is_empty());

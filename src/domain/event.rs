@@ -36,7 +36,11 @@ pub enum What {
     Template(TemplateEvent),
     /// The account or the gateway's session changed.
     Account(AccountEvent),
-    /// Opt-in or opt-out told by the provider, billing, account, platform check, or unknown: kept, not acted on here.
+    /// A person's will as the provider knows it.
+    Consent(ConsentEvent),
+    /// How many new people a day the business may reach.
+    Limit(LimitEvent),
+    /// Billing, account, platform check, or unknown: kept, not acted on here.
     Other {
         /// The provider's own name of it.
         label: String,
@@ -53,6 +57,43 @@ pub struct AccountEvent {
     /// The number the gateway is paired to, digits, where told.
     #[serde(default)]
     pub phone: Option<String>,
+}
+
+/// A person's will about marketing, told by the provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentEvent {
+    /// Whose.
+    pub identity: Identity,
+    /// Stop, else resume.
+    pub stop: bool,
+    /// The person did it in WhatsApp; else it is a mark on the provider's own list.
+    pub by_user: bool,
+    /// The provider's words.
+    pub words: String,
+}
+
+/// A daily limit, told by the provider (reference/whatsapp.md 2.6).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitEvent {
+    /// Unique people in a moving 24 h; `None` = unlimited.
+    pub limit: Option<i64>,
+}
+
+impl LimitEvent {
+    /// Reads `TIER_250`, `TIER_10K`, `TIER_UNLIMITED`.
+    pub fn of_tier(word: &str) -> Option<Self> {
+        let word = word.trim().to_ascii_uppercase();
+        let tier = word.strip_prefix("TIER_")?;
+        if tier == "UNLIMITED" {
+            return Some(Self { limit: None });
+        }
+        let (digits, thousand) = match tier.strip_suffix('K') {
+            Some(digits) => (digits, 1_000),
+            None => (tier, 1),
+        };
+        let number: i64 = digits.parse().ok().filter(|number| (1..=1_000_000_000).contains(number))?;
+        Some(Self { limit: Some(number * thousand) })
+    }
 }
 
 /// A status report.
@@ -118,11 +159,48 @@ pub struct InboundMessage {
     pub reaction: Option<String>,
     /// Came through an ad or page button: a free entry point begins if answered within 24 h.
     pub referral: bool,
+    /// A change of number: who this user is from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<Identity>,
+    /// The wait that took it; noted when it is stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken: Option<TakenBy>,
+    /// How its document was found: `wait context conversation phone created none`; noted when it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found_by: Option<String>,
     /// The event's own part of the raw body.
     pub raw: Value,
 }
 
+/// Which wait took a message, and how.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenBy {
+    /// The waiting call.
+    pub call_id: String,
+    /// `context context_document newest`.
+    pub rule: String,
+    /// `matched ambiguous not_expected`.
+    pub verdict: String,
+}
+
 impl InboundMessage {
+    /// Whether it is something a client says to us: an answer, not a gesture and not news about the account.
+    pub fn is_reply(&self) -> bool {
+        self.identity.group.is_none()
+            && !matches!(self.kind.as_str(), "reaction" | "unknown" | "system" | "edited" | "deleted" | "call" | "poll_vote")
+    }
+
+    /// Whether a button was pressed or a row chosen.
+    pub fn is_tap(&self) -> bool {
+        matches!(self.kind.as_str(), "button" | "button_reply" | "list_reply")
+    }
+
+    /// The words of it: text, caption, or the title of what was pressed; empty for a sticker or a voice note.
+    pub fn words(&self) -> &str {
+        let words = self.text.as_deref().or(self.caption.as_deref()).or(self.reply_title.as_deref());
+        words.unwrap_or_default()
+    }
+
     /// Whether this kind starts the 24 h window (reference/whatsapp.md 1.5).
     pub fn opens_window(&self) -> bool {
         self.identity.group.is_none()
@@ -148,4 +226,21 @@ pub struct TemplateEvent {
     /// New quality (GREEN, YELLOW, RED, UNKNOWN), if it changed.
     #[serde(default)]
     pub quality: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiers_are_numbers() {
+        let read = |word| LimitEvent::of_tier(word).map(|told| told.limit);
+        assert_eq!(read("TIER_50"), Some(Some(50)));
+        assert_eq!(read("tier_2K"), Some(Some(2_000)));
+        assert_eq!(read("TIER_100K"), Some(Some(100_000)));
+        assert_eq!(read("TIER_UNLIMITED"), Some(None));
+        for foreign in ["", "TIER_", "10K", "TIER_-5", "TIER_0", "TIER_NOT_SET"] {
+            assert_eq!(read(foreign), None, "{foreign}");
+        }
+    }
 }

@@ -2,10 +2,12 @@
 
 pub mod backoff;
 pub mod clock;
+pub mod consent;
 pub mod content;
 pub mod crash;
 pub mod document;
 pub mod event;
+pub mod expected;
 pub mod http;
 pub mod identity;
 pub mod ids;
@@ -17,6 +19,8 @@ pub mod outcome;
 pub mod person;
 pub mod phone;
 pub mod refusal;
+pub mod schedule;
 pub mod secret;
 pub mod state;
+pub mod trigger;
 pub mod window;

@@ -51,6 +51,6 @@ fn label(what: &What) -> &'static str {
         What::Message(_) => "message",
         What::Template(_) => "template",
         What::Account(_) => "account",
-        What::Other { .. } => "other",
+        What::Consent(_) | What::Limit(_) | What::Other { .. } => "other",
     }
 }

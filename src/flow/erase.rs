@@ -85,6 +85,8 @@ pub async fn person(ctx: &Ctx, portal: &str, who: &Who) -> DbResult<Erased> {
         let scrubbed = scrubbed(&found.person, Some(error), &[]).unwrap_or_else(|| store::ERASED_JSON.to_owned());
         store::put_error(&*tx, portal, id, &scrubbed).await?;
     }
+    let recipients: Vec<String> = found.person.phones.iter().chain(&found.person.others).cloned().collect();
+    store::blank_follow_ups(&*tx, portal, &recipients, now).await?;
     let calls = store::blank_calls(&*tx, portal, &found.call_ids).await?;
     for call in &found.calls {
         if let Some(decision) = scrubbed(&found.person, call.decision.as_deref(), &[]) {
@@ -104,6 +106,8 @@ pub async fn person(ctx: &Ctx, portal: &str, who: &Who) -> DbResult<Erased> {
     }
     let conversations = store::remove_conversations(&*tx, portal, &found.conversations).await?;
     store::remove_opt_in_marks(&*tx, portal, &found.person.phones).await?;
+    super::consent::forget(&tx, &ctx.sealer, portal, &found.person, now).await?;
+    store::remove_places(&*tx, portal, &found.person.phones, &found.person.others).await?;
     let files = crate::db::store::purge::forget_media(&*tx, portal, &hashes).await?;
     tx.commit("erase.person").await?;
 

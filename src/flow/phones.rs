@@ -9,13 +9,17 @@ use crate::bitrix::crm;
 use crate::catalog::operation::PhoneChoice;
 use crate::db::entity::conversation;
 use crate::db::store::conversation::Key;
+use crate::domain::consent::Standing;
 use crate::domain::identity::Identity;
 use crate::domain::phone;
 use crate::domain::refusal::{Code, Refusal};
 use std::collections::HashMap;
 
 /// Most recipients of one call (ROBOTS.md, `phone_choice=all`).
-const MOST: usize = 10;
+pub(super) const MOST: usize = 10;
+
+/// Stands before a business-scoped id among numbers.
+pub(super) const BSUID: &str = "bsuid:";
 
 /// Numbers a call may be for, best first, without repeats.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,6 +59,15 @@ pub(super) fn candidates(typed: &[String], facts: &Facts, portal: &PortalView) -
     Err(unusable.map_or_else(|| missing(facts), |found| invalid(&found)))
 }
 
+/// `phone_choice=all` with more than [`MOST`] numbers: nobody is left out silently.
+pub(super) fn too_many(count: usize) -> Refusal {
+    Refusal::new(Code::PropertyInvalid, format!("{count} numbers, at most {MOST}"))
+        .with("name", "phone")
+        .with("value", count.to_string())
+        .with("hint_key", "hint-too-many-phones")
+        .with("most", MOST.to_string())
+}
+
 fn missing(facts: &Facts) -> Refusal {
     let rule = match facts.missing.iter().next() {
         Some((root, error)) => format!("no phone: {root} could not be read ({error})"),
@@ -73,6 +86,11 @@ fn read(texts: &[String], source: &str, portal: &PortalView) -> Candidates {
     for text in texts {
         if let Some(group) = text.strip_prefix("group:").map(str::trim).filter(|id| !id.is_empty()) {
             push(&mut found.people, Identity { group: Some(group.to_owned()), ..Identity::default() });
+            continue;
+        }
+        // Pages and scripts may name somebody who hides the number.
+        if let Some(id) = text.strip_prefix(BSUID).map(str::trim).filter(|id| !id.is_empty()) {
+            push(&mut found.people, Identity { bsuid: Some(id.to_owned()), ..Identity::default() });
             continue;
         }
         for number in phone::normalise_all(text, &portal.region) {
@@ -110,9 +128,11 @@ pub(super) struct Recipient {
     pub(super) who: Identity,
     /// What is known of the window.
     pub(super) conversation: Option<conversation::Model>,
+    /// What they agreed to; filled in by who decides.
+    pub(super) standing: Standing,
 }
 
-/// Chooses among the candidates.
+/// Chooses among the candidates; how many `all` may be is the caller's question.
 pub(super) fn choose(
     candidates: &Candidates,
     choice: PhoneChoice,
@@ -123,7 +143,7 @@ pub(super) fn choose(
         let conversation = keys(channel_id, who).iter().find_map(|key| known.get(key)).cloned();
         // WhatsApp's own spelling of the number, where a message of theirs has told it.
         let phone = conversation.as_ref().and_then(|talk| talk.phone.clone()).or_else(|| who.phone.clone());
-        Recipient { who: Identity { phone, ..who.clone() }, conversation }
+        Recipient { who: Identity { phone, ..who.clone() }, conversation, standing: Standing::default() }
     };
     let mut all: Vec<Recipient> = Vec::new();
     for one in candidates.people.iter().map(recipient) {
@@ -139,7 +159,7 @@ pub(super) fn choose(
             all.sort_by_key(|one| std::cmp::Reverse(replied(one)));
             all.truncate(1);
         }
-        PhoneChoice::All => all.truncate(MOST),
+        PhoneChoice::All => {}
     }
     all
 }

@@ -3,17 +3,22 @@
 //! A call ends here as messages to deliver, as a refusal its process is told, or as an answer that needs no message; one transaction
 //! stores all of it together with the end of the jobs. The facts of the group leave in one batch; nothing goes to a provider from here.
 
+mod ask;
 mod decide;
+mod effect;
 mod keep;
+pub mod order;
 mod prepare;
 
+use super::consent::Standings;
 use super::desk::{Desk, Sender};
 use super::facts::Facts;
 use super::phones::Candidates;
 use super::results::WindowView;
 use super::template_choice::Fault;
-use super::{Ctx, JobError, Leftover, gate};
+use super::{Ctx, JobError, Leftover, follow_up, gate, waits};
 use crate::catalog::operation::Operation;
+use crate::catalog::spec::ACTIVITY_SUFFIX;
 use crate::db::entity::robot_call;
 use crate::db::store::call;
 use crate::db::store::portal::PortalStatus;
@@ -24,6 +29,7 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::queue::{Claimed, Group, Job};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// No call waits longer.
 const LONGEST_WAIT: Ms = 30 * DAY;
@@ -33,7 +39,10 @@ const AHEAD: Ms = 10 * SECOND;
 /// A call on its way to a decision, with what is known of it so far; all of it goes to the journal.
 #[derive(Debug)]
 struct Case {
-    job: Claimed,
+    /// `None` when a page or script orders: there is no job.
+    job: Option<Claimed>,
+    /// What is stored with the first commit of an order.
+    birth: Option<order::Birth>,
     call: robot_call::Model,
     properties: Map<String, Value>,
     facts: Facts,
@@ -41,6 +50,10 @@ struct Case {
     params: Option<Map<String, Value>>,
     sender: Option<Sender>,
     candidates: Candidates,
+    /// What everybody of the group agreed to.
+    standings: Option<Arc<Standings>>,
+    /// What is stored together with the decision.
+    effects: Vec<effect::Effect>,
     window: Option<WindowView>,
 }
 
@@ -51,6 +64,8 @@ struct Letter {
     content: Content,
     text: String,
     window: WindowView,
+    /// The rule by which it is said otherwise than asked for.
+    degraded: Option<&'static str>,
     /// A refusal concerns this recipient only: others of the call go.
     verdict: Result<gate::Verdict, Refusal>,
 }
@@ -62,6 +77,10 @@ enum Ending {
     Send(Vec<Letter>),
     /// Results that need no message.
     Answer(Map<String, Value>),
+    /// Waits for a client or a status.
+    Wait(waits::Plan),
+    /// Follow-ups are armed or ended; the process is answered at once.
+    FollowUp(follow_up::Order),
     /// The process is told why not.
     Refused(Refusal),
     /// Not sent on purpose (`on_missing = skip`).
@@ -80,6 +99,15 @@ enum Stop {
 impl From<Refusal> for Stop {
     fn from(refusal: Refusal) -> Self {
         Self::Ended(Ending::Refused(refusal))
+    }
+}
+
+impl From<waits::Fault> for Stop {
+    fn from(fault: waits::Fault) -> Self {
+        match fault {
+            waits::Fault::Refused(refusal) => refusal.into(),
+            waits::Fault::Later(error) => Self::Later(error),
+        }
     }
 }
 
@@ -107,23 +135,43 @@ async fn decide_all(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<Leftove
     let mut leftover = Leftover::new();
     match Desk::open(&ctx.db, portal).await? {
         Some(mut desk) if desk.portal.status != PortalStatus::Uninstalled => {
-            let now = ctx.clock.now();
-            for (case, ending) in decide(ctx, &mut desk, cases).await? {
-                match ending {
-                    Ok(ending) => decided.push((case, ending)),
-                    Err(error) => match given_up(&case, &error, now) {
-                        Some(refusal) => decided.push((case, Ending::Refused(refusal))),
-                        None => leftover.push((case.job, error)),
-                    },
+            // A file may take its time: it keeps nobody else waiting.
+            let (slow, quick): (Vec<Case>, Vec<Case>) = cases.into_iter().partition(Case::fetches);
+            leftover.extend(round(ctx, &mut desk, quick, &nothing).await?);
+            for case in slow {
+                let job = case.job.clone();
+                match round(ctx, &mut desk, vec![case], &[]).await {
+                    Ok(left) => leftover.extend(left),
+                    Err(error) => leftover.extend(job.map(|job| (job, error))),
                 }
             }
-            leftover.extend(keep::store(ctx, Some(&desk.portal), decided, &nothing).await);
         }
         _ => {
             decided.extend(cases.into_iter().map(|case| (case, Ending::Dropped("portal uninstalled"))));
             leftover.extend(keep::store(ctx, None, decided, &nothing).await);
         }
     }
+    ctx.wake.notify_waiters();
+    Ok(leftover)
+}
+
+/// Decides some calls and stores what became of them.
+async fn round(ctx: &Ctx, desk: &mut Desk, cases: Vec<Case>, nothing: &[Claimed]) -> Result<Leftover, JobError> {
+    if cases.is_empty() && nothing.is_empty() {
+        return Ok(Leftover::new());
+    }
+    let now = ctx.clock.now();
+    let (mut decided, mut leftover): (Vec<(Case, Ending)>, Leftover) = (Vec::new(), Leftover::new());
+    for (case, ending) in decide(ctx, desk, cases).await? {
+        match ending {
+            Ok(ending) => decided.push((case, ending)),
+            Err(error) => match given_up(&case, &error, now) {
+                Some(refusal) => decided.push((case, Ending::Refused(refusal))),
+                None => leftover.extend(case.job.map(|job| (job, error))),
+            },
+        }
+    }
+    leftover.extend(keep::store(ctx, Some(&desk.portal), decided, nothing).await);
     ctx.wake.notify_waiters();
     Ok(leftover)
 }
@@ -141,7 +189,7 @@ async fn load(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<(Vec<Case>, V
     for job in jobs {
         // A dead call's job was redriven: it is decided after all.
         match id(job).and_then(|id| calls.remove(&id)).filter(call::undecided) {
-            Some(call) => cases.push(Case::new(job.clone(), call)),
+            Some(call) => cases.push(Case::new(Some(job.clone()), call)),
             None => nothing.push(job.clone()),
         }
     }
@@ -149,24 +197,38 @@ async fn load(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<(Vec<Case>, V
 }
 
 impl Case {
-    fn new(job: Claimed, call: robot_call::Model) -> Self {
+    fn new(job: Option<Claimed>, call: robot_call::Model) -> Self {
         Self {
             properties: serde_json::from_str(&call.input).unwrap_or_default(),
             job,
+            birth: None,
             call,
             facts: Facts::default(),
             operation: None,
             params: None,
             sender: None,
             candidates: Candidates::default(),
+            standings: None,
+            effects: Vec::new(),
             window: None,
         }
     }
 
+    /// Whether deciding it fetches files of any size.
+    fn fetches(&self) -> bool {
+        let code = self.call.code.strip_suffix(ACTIVITY_SUFFIX).unwrap_or(&self.call.code);
+        code.eq_ignore_ascii_case("send_file")
+    }
+
     /// When the process has to be answered at the latest: own hours, the step's timeout, 30 days.
     fn deadline(&self, wait_hours: i64) -> Ms {
+        self.deadline_in(wait_hours.saturating_mul(HOUR))
+    }
+
+    /// The same for a patience in ms.
+    fn deadline_in(&self, patience: Ms) -> Ms {
         let from = self.call.accepted_at;
-        let own = from.saturating_add(wait_hours.saturating_mul(HOUR)).min(from.saturating_add(LONGEST_WAIT));
+        let own = from.saturating_add(patience).min(from.saturating_add(LONGEST_WAIT));
         match self.call.timeout_seconds {
             seconds if seconds > 0 => {
                 let timeout = seconds.saturating_mul(SECOND);
@@ -182,8 +244,10 @@ async fn decide(ctx: &Ctx, desk: &mut Desk, cases: Vec<Case>) -> Result<Vec<(Cas
     let prepared = prepare::all(ctx, desk, cases).await;
     let open: Vec<&Case> = prepared.iter().filter(|(_, stop)| stop.is_none()).map(|(case, _)| case).collect();
     let known = decide::conversations(ctx, &desk.portal.id, &open).await?;
+    let standings = Arc::new(ask::standings(ctx, &desk.portal.id, &open, &known).await?);
     let mut out = Vec::new();
     for (mut case, stop) in prepared {
+        case.standings = Some(Arc::clone(&standings));
         let ending = match stop {
             Some(stop) => Err(stop),
             None => decide::one(ctx, desk, &mut case, &known).await,
@@ -206,7 +270,7 @@ fn given_up(case: &Case, error: &JobError, now: Ms) -> Option<Refusal> {
         JobError::Fail { why } => return Some(paused(why)),
         JobError::LeaseLost => return None,
     };
-    let last_try = matches!(error, JobError::Retry { .. }) && case.job.attempt >= case.job.max_attempts;
+    let last_try = matches!(error, JobError::Retry { .. }) && case.job.as_ref().is_some_and(|job| job.attempt >= job.max_attempts);
     (last_try || now >= case.deadline(prepare::wait_hours(&case.properties))).then(|| paused(why))
 }
 

@@ -2,7 +2,6 @@
 
 pub mod advice;
 mod chat_id;
-mod degrade;
 mod ending;
 pub mod green_api;
 pub mod gupshup;
@@ -16,13 +15,13 @@ pub mod settings;
 pub mod twilio;
 pub mod waha;
 
-pub use settings::check_settings;
+pub use settings::{check_settings, fields_of};
 
 use crate::domain::content::Content;
 use crate::domain::event::ProviderEvent;
 use crate::domain::http::{HttpRequest, HttpResponse};
 use crate::domain::identity::Identity;
-use crate::domain::outcome::{ProviderError, SendOutcome};
+use crate::domain::outcome::{ErrorClass, ProviderError, SendOutcome};
 use crate::domain::secret::Secret;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -67,12 +66,16 @@ pub struct Capabilities {
     pub official: bool,
     /// Outgoing kinds (words of reference/whatsapp.md 1.1).
     pub kinds: &'static [&'static str],
-    /// Kinds among them that the channel lacks and says in another way: `(kind, way)`, ways `numbered_text text audio image`.
-    pub degrades: &'static [(&'static str, &'static str)],
+    /// What more a channel can with settings that not every one has; the kinds stand in `kinds` as well.
+    pub upgrade: Option<Upgrade>,
+    /// Contact cards of one message.
+    pub cards_at_once: usize,
     /// Most Unicode scalar values of a free-form text.
     pub text_limit: usize,
     /// Templates can be listed by API.
     pub template_list: bool,
+    /// Numbers can be checked for WhatsApp: checks a month; `None` = the provider cannot say.
+    pub number_checks: Option<i64>,
     /// The provider keeps an opt-in list of its own.
     pub opt_in_list: bool,
     /// Named template parameters can be sent.
@@ -85,12 +88,23 @@ pub struct Capabilities {
     pub pair_burst: u32,
 }
 
+/// What a channel can beyond its kind's ordinary ones.
+#[derive(Debug, Clone, Serialize)]
+pub struct Upgrade {
+    /// All of these settings have to be given.
+    pub settings: &'static [&'static str],
+    /// Kinds that only then can be sent.
+    pub kinds: &'static [&'static str],
+    /// Contact cards of one message then.
+    pub cards_at_once: usize,
+}
+
 /// One field of a kind's settings, for `GET /api/v1/channel-kinds` and validation.
 #[derive(Debug, Clone, Serialize)]
 pub struct SettingField {
     /// Key in `settings`.
     pub name: &'static str,
-    /// `text`, `digits`, `url`, `secret`, `choice`.
+    /// `text`, `digits` (a phone number), `number` (whole, 1–1000), `count` (whole, from 1), `url`, `secret`, `choice`.
     pub kind: &'static str,
     /// Must be given.
     pub required: bool,
@@ -140,6 +154,15 @@ pub struct TemplateRow {
     pub reason: Option<String>,
     /// The row as received.
     pub raw: Value,
+}
+
+/// Whether a number is on WhatsApp.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberCheck {
+    /// It is.
+    pub exists: bool,
+    /// How the provider addresses it, where it tells.
+    pub recipient: Option<String>,
 }
 
 /// A page of the template list.
@@ -201,7 +224,7 @@ pub enum WebhookError {
 pub struct SettingsError {
     /// Field name.
     pub field: String,
-    /// `required`, `not_text`, `not_digits`, `not_url`, `unknown_field`, `unknown_choice`, `too_long`.
+    /// `required`, `not_text`, `not_digits`, `not_number`, `not_url`, `unknown_field`, `unknown_choice`, `too_long`.
     pub reason: &'static str,
 }
 
@@ -257,6 +280,17 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     /// The provider's refusal.
     fn read_account(&self, answer: &HttpResponse) -> Result<AccountState, ProviderError> {
         self.read_error(answer).map_or_else(|| Ok(AccountState::default()), Err)
+    }
+    /// Request that asks whether a number is on WhatsApp; `None` where the provider cannot say (then `number_checks` is `None` too).
+    fn build_number_check(&self, _channel: &ChannelConfig, _phone: &str) -> Option<HttpRequest> {
+        None
+    }
+    /// Reads the answer to [`Provider::build_number_check`].
+    ///
+    /// # Errors
+    /// The provider's refusal.
+    fn read_number_check(&self, _answer: &HttpResponse) -> Result<NumberCheck, ProviderError> {
+        Err(ProviderError::new(ErrorClass::Unknown, None, "this provider cannot check numbers"))
     }
     /// Request that reads which webhooks the provider has; `None` where people enter the address by hand and pages show the steps.
     fn build_subscriptions(&self, channel: &ChannelConfig) -> Option<HttpRequest>;

@@ -1,12 +1,25 @@
 //! A channel's settings as typed by an administrator, checked against what its provider takes.
 
 use super::{Provider, SettingField, SettingsError};
+use crate::domain::schedule::QuietHours;
 use crate::domain::secret::Secret;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
+/// Settings of our own that every channel has, whatever its provider.
+const OWN: [SettingField; 1] =
+    // `21:00-09:00`, or `off`; empty = as the portal.
+    [SettingField { name: "quiet_hours", kind: "quiet_hours", required: false, choices: &[] }];
+
+/// The fields of a channel: its provider's, then our own.
+pub fn fields_of(provider: &dyn Provider) -> impl Iterator<Item = &'static SettingField> {
+    provider.setting_fields().iter().chain(&OWN)
+}
+
 /// Most characters of one setting.
 const LONGEST: usize = 2_000;
+/// Greatest `number`; the smallest is 1.
+const MOST: u32 = 1_000;
 
 /// Plain settings and secrets, checked.
 pub type Checked = (Map<String, Value>, BTreeMap<String, Secret>);
@@ -23,12 +36,11 @@ pub fn check_settings(provider: &dyn Provider, settings: &Value, creating: bool)
         Value::Null => &empty,
         _ => return Err(wrong("settings", "not_text")),
     };
-    let fields = provider.setting_fields();
-    if let Some(unknown) = given.keys().find(|name| !fields.iter().any(|field| field.name == name.as_str())) {
+    if let Some(unknown) = given.keys().find(|name| !fields_of(provider).any(|field| field.name == name.as_str())) {
         return Err(wrong(unknown, "unknown_field"));
     }
     let (mut public, mut secrets) = (Map::new(), BTreeMap::new());
-    for field in fields {
+    for field in fields_of(provider) {
         let told = given.get(field.name);
         if told.is_none() && !creating {
             continue;
@@ -75,6 +87,9 @@ fn checked(field: &SettingField, told: &Value) -> Result<Option<String>, Setting
     }
     match field.kind {
         "digits" => phone_digits(&text).map(Some).ok_or_else(|| wrong(field.name, "not_digits")),
+        "quiet_hours" if text != "off" && QuietHours::parse(&text).is_none() => Err(wrong(field.name, "not_hh_mm_hh_mm")),
+        "number" => whole(&text).map(Some).ok_or_else(|| wrong(field.name, "not_number")),
+        "count" => whole_number(&text).map(Some).ok_or_else(|| wrong(field.name, "not_number")),
         "url" => origin(&text).map(Some).ok_or_else(|| wrong(field.name, "not_url")),
         "choice" if !field.choices.contains(&text.as_str()) => Err(wrong(field.name, "unknown_choice")),
         // A key with a line end or a space inside could not travel in a header.
@@ -91,6 +106,18 @@ fn phone_digits(text: &str) -> Option<String> {
     }
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     (5..=20).contains(&digits.len()).then_some(digits)
+}
+
+/// A whole number in range, as it is written canonically.
+fn whole(text: &str) -> Option<String> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse::<u32>().ok().filter(|number| digits && (1..=MOST).contains(number)).map(|number| number.to_string())
+}
+
+/// A whole number above zero.
+fn whole_number(text: &str) -> Option<String> {
+    let number: i64 = text.parse().ok().filter(|number| (1..=1_000_000_000).contains(number))?;
+    Some(number.to_string())
 }
 
 /// An http(s) address without a trailing slash.
@@ -115,7 +142,10 @@ mod tests {
     fn a_new_channel_has_all_that_is_required_and_the_defaults() {
         let settings = json!({"app_name": " TorgBot ", "source": "+7 (495) 123-00-00", "api_key": "k"});
         let (public, secrets) = check_settings(&Gupshup, &settings, true).unwrap();
-        assert_eq!(Value::Object(public), json!({"app_name": "TorgBot", "source": "74951230000", "mark_opt_in": "on_consent"}));
+        assert_eq!(
+            Value::Object(public),
+            json!({"app_name": "TorgBot", "source": "74951230000", "on_limit": "hold", "mark_opt_in": "on_consent"})
+        );
         assert_eq!(secrets.keys().collect::<Vec<_>>(), ["api_key"]);
         assert_eq!(refused(json!({"source": "7495", "api_key": "k"}), true), ("app_name".to_owned(), "required"));
         assert_eq!(refused(json!({"app_name": "a", "source": "x", "api_key": "k"}), true), ("source".to_owned(), "not_digits"));
@@ -126,12 +156,27 @@ mod tests {
     }
 
     #[test]
+    fn a_rate_is_a_whole_number_from_1_to_1000() {
+        let rate = |value: Value| check_settings(&Gupshup, &json!({"rate": value}), false).map(|(public, _)| public["rate"].clone());
+        for (given, kept) in
+            [(json!("20"), json!("20")), (json!(1), json!("1")), (json!(" 0080 "), json!("80")), (json!(1000), json!("1000"))]
+        {
+            assert_eq!(rate(given.clone()).unwrap(), kept, "{given}");
+        }
+        for given in [json!("0"), json!(1001), json!("-5"), json!("2.5"), json!("+5"), json!("ten"), json!("99999999999")] {
+            assert_eq!(rate(given.clone()).unwrap_err(), SettingsError { field: "rate".to_owned(), reason: "not_number" }, "{given}");
+        }
+        assert_eq!(rate(Value::Null).unwrap(), Value::Null, "removed: the start value again");
+    }
+
+    #[test]
     fn a_change_checks_only_what_is_given() {
         let (public, secrets) = check_settings(&Gupshup, &json!({"app_id": "", "partner_token": null}), false).unwrap();
         assert_eq!(Value::Object(public), json!({"app_id": null}));
         assert!(secrets.get("partner_token").is_some_and(Secret::is_empty));
         assert_eq!(refused(json!({"api_key": ""}), false), ("api_key".to_owned(), "required"));
         assert_eq!(refused(json!({"mark_opt_in": "sometimes"}), false), ("mark_opt_in".to_owned(), "unknown_choice"));
+        assert_eq!(refused(json!({"daily_limit": "0"}), false), ("daily_limit".to_owned(), "not_number"));
         assert_eq!(refused(json!({"appname": "x"}), false), ("appname".to_owned(), "unknown_field"));
         assert_eq!(refused(json!({"app_name": ["x"]}), false), ("app_name".to_owned(), "not_text"));
         assert_eq!(refused(json!({"app_name": "x".repeat(2_001)}), false), ("app_name".to_owned(), "too_long"));

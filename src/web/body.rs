@@ -10,9 +10,11 @@ use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest};
 use futures::StreamExt as _;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::time::Duration;
+use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 /// Robot calls, events and pages.
 pub(super) const PORTAL_CAP: usize = 8 * 1024 * 1024;
@@ -80,11 +82,11 @@ fn too_large(cap: usize) -> Problem {
     Problem::new(Code::BodyTooLarge).with("limit", (cap / 1024).to_string())
 }
 
-/// A JSON body as `T`; the problem names the field.
+/// A JSON body as `T`, within the lengths and ranges that `T` declares; the problem names the field.
 ///
 /// # Errors
 /// `body_invalid`, and those of [`read`].
-pub(super) async fn json<T: DeserializeOwned>(body: Incoming) -> Result<T, Problem> {
+pub(super) async fn json<T: DeserializeOwned + Validate>(body: Incoming) -> Result<T, Problem> {
     let body = read(body, API_CAP).await?;
     let invalid = |field: String, reason: &str| Problem::new(Code::BodyInvalid).with("field", field).with("reason", reason);
     if depth(&body) > JSON_DEPTH {
@@ -98,7 +100,33 @@ pub(super) async fn json<T: DeserializeOwned>(body: Incoming) -> Result<T, Probl
         invalid(field, &reason)
     })?;
     reader.end().map_err(|_| invalid(".".to_owned(), "something follows the document"))?;
+    value.validate().map_err(|errors| {
+        let (field, reason) = first_mistake(&errors);
+        invalid(field, &reason)
+    })?;
     Ok(value)
+}
+
+/// The first field, in the order of names, that does not keep to its bounds, and which bounds: never the value itself.
+fn first_mistake(errors: &ValidationErrors) -> (String, String) {
+    let fields: BTreeMap<_, _> = errors.errors().iter().collect();
+    let Some((field, kind)) = fields.into_iter().next() else { return (".".to_owned(), "out of bounds".to_owned()) };
+    let (path, error) = match kind {
+        ValidationErrorsKind::Field(list) => (field.to_string(), list.first()),
+        ValidationErrorsKind::Struct(inner) => return below(field, first_mistake(inner)),
+        ValidationErrorsKind::List(items) => match items.iter().next() {
+            Some((at, inner)) => return below(&format!("{field}[{at}]"), first_mistake(inner)),
+            None => (field.to_string(), None),
+        },
+    };
+    let bounds: BTreeMap<_, _> = error.map(|error| error.params.iter().collect()).unwrap_or_default();
+    let bounds: Vec<String> =
+        bounds.into_iter().filter(|(name, _)| *name != "value").map(|(name, bound)| format!("{name} {bound}")).collect();
+    (path, format!("{}: {}", error.map_or("out of bounds", |error| &error.code), bounds.join(", ")))
+}
+
+fn below(field: &str, (path, reason): (String, String)) -> (String, String) {
+    (format!("{field}.{path}"), reason)
 }
 
 fn reason_of(error: &serde_json::Error) -> String {

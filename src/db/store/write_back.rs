@@ -6,7 +6,7 @@ use crate::db::{Conn, DbResult, Tx};
 use crate::domain::clock::Ms;
 use crate::domain::ids::Ids;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, Set};
+use sea_orm::{ColumnTrait, ConnectionTrait as _, EntityTrait, ExprTrait, QueryFilter, QueryOrder, Set};
 use serde_json::{Map, Value, json};
 
 /// What an entry is for.
@@ -108,32 +108,72 @@ pub async fn put_timelines(tx: &Tx, portal: &str, ids: &dyn Ids, targets: &[Targ
     Ok(made)
 }
 
-/// Several rows by id, oldest first.
-pub async fn list(db: &impl Conn, portal: &str, ids: &[String]) -> DbResult<Vec<Model>> {
-    Ok(Entity::find().filter(Column::Portal.eq(portal)).filter(Column::Id.is_in(ids)).order_by_asc(Column::Id).all(db).await?)
+/// Stores a trigger's firing (`told` = code and subject) under an id made of what it is about; `false` = it was fired before.
+pub async fn put_trigger(tx: &Tx, portal: &str, id: &str, target: &Target<'_>, told: (&str, &str), now: Ms) -> DbResult<bool> {
+    const COLUMNS: [bulk::Column; 12] = [
+        text("id"),
+        text("portal"),
+        text("kind"),
+        text("call_id"),
+        text("message_id"),
+        text("document_entity"),
+        text("document_id"),
+        text("payload"),
+        text("state"),
+        int("attempts"),
+        int("created_at"),
+        int("updated_at"),
+    ];
+    let payload = json!({"trigger": told.0, "subject": told.1}).to_string();
+    let t = target;
+    let row = json!([id, portal, "trigger", t.call_id, t.message_id, t.document_entity, t.document_id, payload, "pending", 0, now, now]);
+    let made = bulk::insert(&**tx, "write_back", &COLUMNS, "ON CONFLICT (id) DO NOTHING", "id", &[row]).await?;
+    Ok(!made.is_empty())
 }
 
-/// Rows of a call, oldest first.
-pub async fn list_for_call(db: &impl Conn, portal: &str, call_id: &str) -> DbResult<Vec<Model>> {
-    Ok(Entity::find().filter(Column::Portal.eq(portal)).filter(Column::CallId.eq(call_id)).order_by_asc(Column::Id).all(db).await?)
+/// Counts a trigger's try before it leaves, with its moment: what moved its item later may have been it.
+pub async fn begin_trigger(tx: &Tx, portal: &str, ids: &[String], now: Ms) -> DbResult<()> {
+    Entity::update_many()
+        .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+        .col_expr(Column::UpdatedAt, Expr::value(now))
+        .filter(Column::Portal.eq(portal))
+        .filter(Column::Id.is_in(ids))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}
+
+/// The portal took a trigger; `note` = why it was not asked once more.
+pub async fn triggered(tx: &Tx, portal: &str, id: &str, note: Option<&str>, now: Ms) -> DbResult<()> {
+    Entity::update_many()
+        .col_expr(Column::State, Expr::value("done"))
+        .col_expr(Column::LastError, Expr::value(note.map(ToOwned::to_owned)))
+        .col_expr(Column::DoneAt, Expr::value(now))
+        .filter(Column::Portal.eq(portal))
+        .filter(Column::Id.eq(id))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}
+
+/// Several rows by id, oldest first.
+pub async fn list(db: &impl Conn, portal: &str, ids: &[String]) -> DbResult<Vec<Model>> {
+    let wanted = bulk::among(db.get_database_backend(), "id", ids);
+    Ok(Entity::find().filter(wanted).filter(bulk::owned_by(portal)).order_by_asc(Column::Id).all(db).await?)
 }
 
 /// The timeline entries that show these messages.
 pub async fn timeline_of(db: &impl Conn, portal: &str, message_ids: &[String]) -> DbResult<Vec<Model>> {
-    Ok(Entity::find()
-        .filter(Column::Portal.eq(portal))
-        .filter(Column::Kind.eq("timeline"))
-        .filter(Column::MessageId.is_in(message_ids))
-        .all(db)
-        .await?)
+    let wanted = bulk::among(db.get_database_backend(), "message_id", message_ids);
+    Ok(Entity::find().filter(wanted).filter(bulk::owned_by(portal)).filter(Column::Kind.eq("timeline")).all(db).await?)
 }
 
 /// Counts a try before it leaves.
 pub async fn begin_attempt(tx: &Tx, portal: &str, ids: &[String]) -> DbResult<()> {
     Entity::update_many()
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
-        .filter(Column::Portal.eq(portal))
-        .filter(Column::Id.is_in(ids))
+        .filter(bulk::among(tx.get_database_backend(), "id", ids))
+        .filter(bulk::owned_by(portal))
         .exec(&**tx)
         .await?;
     Ok(())
@@ -144,8 +184,8 @@ pub async fn withdraw_attempt(tx: &Tx, portal: &str, ids: &[String], error: &str
     Entity::update_many()
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).sub(1))
         .col_expr(Column::LastError, Expr::value(error))
-        .filter(Column::Portal.eq(portal))
-        .filter(Column::Id.is_in(ids))
+        .filter(bulk::among(tx.get_database_backend(), "id", ids))
+        .filter(bulk::owned_by(portal))
         .exec(&**tx)
         .await?;
     Ok(())

@@ -4,7 +4,10 @@
 
 use super::note_state;
 use crate::db::entity::channel::Model;
-use crate::db::store::{self, channel::Change};
+use crate::db::store::{
+    self,
+    channel::{Change, When},
+};
 use crate::db::{DbResult, Tx};
 use crate::domain::clock::Ms;
 use crate::domain::event::AccountEvent;
@@ -52,7 +55,8 @@ pub(in crate::flow) async fn learn(tx: &Tx, row: &Model, told: &AccountState, no
         _ => {}
     }
     let Some((state, reason)) = transition(row, next.0, next.1) else { return Ok(row.state.clone()) };
-    note_state(tx, &row.portal, &row.id, state, reason.as_deref(), now).await?;
+    // Judged by the row that was read: a pause made meanwhile stands.
+    note_state(tx, &row.portal, &row.id, (state, reason.as_deref()), When::From(&[row.state.as_str()]), now).await?;
     Ok(state.to_owned())
 }
 
@@ -73,9 +77,7 @@ fn transition(row: &Model, state: Option<&'static str>, reason: Option<String>) 
 /// The database failed.
 pub(in crate::flow) async fn note_proven(tx: &Tx, portal: &str, channel_ids: &BTreeSet<&str>, now: Ms) -> DbResult<()> {
     for channel_id in channel_ids {
-        if store::channel::find(&**tx, portal, channel_id).await?.is_some_and(|row| row.state == "new") {
-            note_state(tx, portal, channel_id, "connected", None, now).await?;
-        }
+        note_state(tx, portal, channel_id, ("connected", None), When::From(&["new"]), now).await?;
     }
     Ok(())
 }

@@ -3,10 +3,12 @@
 
 use super::{Ctx, config, hook_place, open_secrets, secrets_place, webhook_url};
 use crate::db::entity::channel::Model;
+use crate::db::store::channel::When;
 use crate::db::store::{self, channel::Change};
 use crate::db::{DbError, Tx};
 use crate::domain::clock::{Ms, SECOND};
 use crate::domain::secret::Secret;
+use crate::flow::reach;
 use crate::provider::{Provider, SettingsError, check_settings, registry};
 use crate::queue::{self, Job, NewJob};
 use serde_json::{Map, Value};
@@ -138,6 +140,12 @@ pub async fn update(ctx: &Ctx, portal: &str, channel_id: &str, change: ChannelCh
     if releases {
         queue::release_held(&tx, portal, channel_id, now).await?;
     }
+    if reach::terms(&row) != reach::terms(&next) {
+        // Another limit or another portfolio: what waited for a place asks again.
+        let channels = store::channel::list(&*tx, portal).await?;
+        reach::release(&tx, portal, &channels, &reach::terms(&row).portfolio, now).await?;
+        reach::release(&tx, portal, &channels, &reach::terms(&next).portfolio, now).await?;
+    }
     queue::enqueue(&tx, ctx.ids.as_ref(), now, &jobs).await?;
     tx.commit("channel.update").await?;
     ctx.wake.notify_waiters();
@@ -227,6 +235,10 @@ pub(in crate::flow) fn cancel_key(channel_id: &str) -> String {
     format!("channel:{channel_id}")
 }
 
+/// All states but a pause: what a provider refuses does not end a pause that a person asked for.
+pub(in crate::flow) const NOT_PAUSED: When<'static> =
+    When::From(&["new", "pairing", "connected", "limited", "blocked", "auth_failed", "disconnected"]);
+
 /// Puts a channel into a state inside the caller's transaction; tells the log when that changed it. Connected again, it lets go what it held.
 ///
 /// # Errors
@@ -235,11 +247,11 @@ pub(in crate::flow) async fn note_state(
     tx: &Tx,
     portal: &str,
     channel_id: &str,
-    state: &str,
-    reason: Option<&str>,
+    (state, reason): (&str, Option<&str>),
+    when: When<'_>,
     now: Ms,
 ) -> Result<(), DbError> {
-    if store::channel::set_state(tx, portal, channel_id, state, reason, now).await? {
+    if store::channel::set_state(tx, portal, channel_id, (state, reason), when, now).await? {
         tracing::warn!(portal.id = portal, channel.id = channel_id, channel.state = state, "channel state changed");
         if state == "connected" {
             queue::release_held(tx, portal, channel_id, now).await?;

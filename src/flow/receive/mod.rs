@@ -5,10 +5,12 @@
 //! was moved by somebody else meanwhile, nothing is committed and each event is merged by itself.
 
 mod find;
+mod heard;
 mod inbound;
+mod people;
 mod status;
 
-use super::{Ctx, JobError, Leftover, channel, settle};
+use super::{Ctx, JobError, Leftover, channel, consent, reach, settle};
 use crate::db::Tx;
 use crate::db::entity::inbox_event;
 use crate::db::store::inbox::{self, Finished};
@@ -16,6 +18,7 @@ use crate::db::store::template;
 use crate::domain::clock::{MINUTE, Ms, SECOND};
 use crate::domain::event::{ProviderEvent, What};
 use crate::queue::{self, Claimed, Group, Job};
+use inbound::Merged;
 use serde_json::json;
 use std::collections::{BTreeSet, HashMap};
 
@@ -83,15 +86,26 @@ async fn merge_all(ctx: &Ctx, portal: &str, jobs: &[&Claimed], rows: &HashMap<St
     }
     let tx = ctx.db.begin().await?;
     let moved = status::store(&tx, portal, &plan, now).await?;
+    for (channel_id, identity) in &plan.met {
+        people::meet(&tx, portal, channel_id, identity, now).await?;
+    }
     settle::after_status(&tx, ctx, portal, &moved, now).await?;
     for one in &incoming {
         let read_as = match &one.event.what {
             What::Status(_) => continue,
-            What::Message(message) => inbound::merge(ctx, &tx, one.row, one.event.at, message).await?,
+            What::Message(message) => match inbound::merge(ctx, &tx, one.row, told_at(one), message).await? {
+                Merged::Done(read_as) => read_as,
+                Merged::Early(at) => {
+                    leftover.push((one.job.clone(), JobError::Defer { at, why: "answers a message that is on the wire".to_owned() }));
+                    continue;
+                }
+            },
             What::Template(change) => {
                 json!({"templates_changed": template::apply_event(&tx, portal, &one.row.channel_id, change, now).await?})
             }
             What::Account(told) => channel::note_account(&tx, portal, &one.row.channel_id, told, now).await?,
+            What::Consent(told) => consent::told_by_provider(&tx, ctx, (portal, &one.row.channel_id), one.event.at, told).await?,
+            What::Limit(told) => reach::told_by_provider(&tx, ctx, (portal, &one.row.channel_id), one.event.at, told).await?,
             What::Other { label } => json!({"kept": label}),
         };
         finished.push(Finished { id: one.row.id.clone(), state: "done", read_as });
@@ -103,6 +117,11 @@ async fn merge_all(ctx: &Ctx, portal: &str, jobs: &[&Claimed], rows: &HashMap<St
     finish(&tx, portal, &finished, &mut finished_jobs, now).await?;
     tx.commit("receive.merged").await?;
     Ok(leftover)
+}
+
+/// The provider's moment of a message; its arrival when the provider told none.
+fn told_at(one: &Incoming<'_>) -> Ms {
+    if one.event.at > 0 { one.event.at } else { one.row.received_at }
 }
 
 async fn finish(tx: &Tx, portal: &str, finished: &[Finished], jobs: &mut Vec<&Claimed>, now: Ms) -> Result<(), JobError> {

@@ -1,6 +1,6 @@
 //! Stores decisions: messages, conversations, answers, and the jobs that go on from there, in one transaction for the whole group.
 
-use super::{Case, Ending, Letter};
+use super::{Case, Ending, Letter, order};
 use crate::catalog::operation::{SendCommon, WaitFor};
 use crate::db::entity::message;
 use crate::db::store::call::{self, Decided, state};
@@ -15,27 +15,41 @@ use crate::domain::state::Status;
 use crate::flow::gate::{self, Verdict};
 use crate::flow::portal_view::PortalView;
 use crate::flow::results::{self, WindowView};
-use crate::flow::{Ctx, JobError, Leftover, settle};
+use crate::flow::waits::{self, Opening, Plan};
+use crate::flow::{Ctx, JobError, Leftover, follow_up, settle};
 use crate::queue::{self, Claimed, Job, NewJob};
 use serde_json::{Map, Value, json};
 
-/// Stores the group, or each call by itself when something in it cannot be stored. `portal` is `None` when there is none any more.
+/// Calls stored in one transaction: another portal's commit waits no longer than for a few of a crowd's.
+const TOGETHER: usize = 10;
+
+/// Stores the group in parts, or each call by itself when something in its part cannot be stored. `portal` is `None` when there is none
+/// any more.
 pub(super) async fn store(ctx: &Ctx, portal: Option<&PortalView>, decided: Vec<(Case, Ending)>, nothing: &[Claimed]) -> Leftover {
-    let whole: Vec<&(Case, Ending)> = decided.iter().collect();
-    let done: Vec<&Claimed> = nothing.iter().collect();
-    let Err(error) = attempt(ctx, portal, &whole, &done).await else {
+    let mut leftover = Leftover::new();
+    let decided: Vec<&(Case, Ending)> = decided.iter().collect();
+    for part in decided.chunks(TOGETHER) {
+        leftover.extend(store_part(ctx, portal, part, &[]).await);
+    }
+    let nothing: Vec<&Claimed> = nothing.iter().collect();
+    leftover.extend(store_part(ctx, portal, &[], &nothing).await);
+    leftover
+}
+
+async fn store_part(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Ending)], nothing: &[&Claimed]) -> Leftover {
+    let Err(error) = attempt(ctx, portal, decided, nothing).await else {
         return Leftover::new();
     };
     if decided.len() + nothing.len() < 2 {
-        return failed(&whole, &done, &error);
+        return failed(decided, nothing, &error);
     }
     let mut leftover = Leftover::new();
-    for one in &whole {
+    for one in decided {
         if let Err(error) = attempt(ctx, portal, &[one], &[]).await {
             leftover.extend(failed(&[one], &[], &error));
         }
     }
-    for job in done {
+    for job in nothing {
         if let Err(error) = attempt(ctx, portal, &[], &[job]).await {
             leftover.extend(failed(&[], &[job], &error));
         }
@@ -44,7 +58,7 @@ pub(super) async fn store(ctx: &Ctx, portal: Option<&PortalView>, decided: Vec<(
 }
 
 fn failed(decided: &[&(Case, Ending)], nothing: &[&Claimed], error: &JobError) -> Leftover {
-    let jobs = decided.iter().map(|(case, _)| &case.job).chain(nothing.iter().copied());
+    let jobs = decided.iter().filter_map(|(case, _)| case.job.as_ref()).chain(nothing.iter().copied());
     jobs.map(|job| (job.clone(), error.clone())).collect()
 }
 
@@ -53,16 +67,26 @@ fn failed(decided: &[&(Case, Ending)], nothing: &[&Claimed], error: &JobError) -
 struct Effects {
     rows: Vec<message::Model>,
     answer: Option<Map<String, Value>>,
+    wait: Option<Opening>,
+    order: Option<follow_up::Order>,
     jobs: Vec<NewJob>,
 }
 
-async fn attempt(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Ending)], nothing: &[&Claimed]) -> Result<(), JobError> {
-    let Some(first) = decided.first().map(|(case, _)| &case.job).or(nothing.first().copied()) else {
+pub(super) async fn attempt(
+    ctx: &Ctx,
+    portal: Option<&PortalView>,
+    decided: &[&(Case, Ending)],
+    nothing: &[&Claimed],
+) -> Result<(), JobError> {
+    let first = decided.first().map(|(case, _)| &case.call.portal).or(nothing.first().map(|job| &job.portal));
+    let Some(owner) = first.cloned() else {
         return Ok(());
     };
-    let owner = first.portal.clone();
     let now = ctx.clock.now();
     let tx = ctx.db.begin().await?;
+    for birth in decided.iter().filter_map(|(case, _)| case.birth.as_ref()) {
+        order::born(&tx, birth).await?;
+    }
     let talks = talks(&tx, ctx, &owner, decided, now).await?;
     let mut talks = talks.into_iter();
     let mut rows = Vec::new();
@@ -79,22 +103,32 @@ async fn attempt(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Endi
     let mut jobs = Vec::new();
     let (mut all_rows, mut answers) = (Vec::new(), Vec::new());
     for (case, row, effects) in &mut stored {
+        if let (Some(order), Some(portal)) = (&effects.order, portal) {
+            effects.answer = Some(follow_up::carry_out(&tx, ctx, portal, order, now).await?);
+        }
         if let Some(values) = &effects.answer {
             answers.push((row.id.clone(), Value::Object(values.clone())));
             jobs.extend((case.call.use_subscription == "Y").then(|| settle::answer_job(&owner, &row.id, now)));
-            if let Some(send) = case.operation.as_ref().and_then(|operation| operation.send()).filter(|send| !send.write_fields.is_empty())
-            {
-                jobs.push(settle::put_fields(&tx, ctx, &case.call, &send.write_fields, values, now).await?);
+            let wanted = wanted_fields(ctx, case);
+            if !wanted.is_empty() {
+                jobs.push(settle::put_fields(&tx, ctx, &case.call, &wanted, values, now).await?);
             }
         }
         jobs.append(&mut effects.jobs);
         all_rows.append(&mut effects.rows);
     }
+    for (case, _, _) in &stored {
+        super::effect::store(&tx, ctx, &owner, &case.effects).await?;
+    }
     answer::put_many(&tx, &owner, &answers, now).await?;
     messages::insert_many(&tx, &owner, &all_rows).await?;
     conversations::touch_outbound(&tx, &owner, &touches(&all_rows), now).await?;
+    if let Some(view) = portal {
+        let openings = stored.iter_mut().filter_map(|(_, _, effects)| effects.wait.take()).collect();
+        jobs.extend(waits::open(&tx, ctx, view, openings, now).await?);
+    }
     queue::enqueue(&tx, ctx.ids.as_ref(), now, &jobs).await?;
-    let finished: Vec<&Claimed> = decided.iter().map(|(case, _)| &case.job).chain(nothing.iter().copied()).collect();
+    let finished: Vec<&Claimed> = decided.iter().filter_map(|(case, _)| case.job.as_ref()).chain(nothing.iter().copied()).collect();
     queue::complete(&tx, &finished).await?;
     tx.commit("run_call.decided").await?;
     for (_, row, _) in &stored {
@@ -103,10 +137,18 @@ async fn attempt(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Endi
     Ok(())
 }
 
+/// The deal's fields show a refusal as well, also one that comes before there is an operation to name them.
+fn wanted_fields(ctx: &Ctx, case: &Case) -> Vec<(String, String)> {
+    match &case.operation {
+        Some(operation) => operation.write_fields().to_vec(),
+        None => ctx.catalog.legible_write_fields(&case.call.code, &case.properties),
+    }
+}
+
 fn letters(ending: &Ending) -> &[Letter] {
     match ending {
         Ending::Send(letters) => letters,
-        Ending::Answer(_) | Ending::Refused(_) | Ending::Skipped(_) | Ending::Dropped(_) => &[],
+        Ending::Answer(_) | Ending::Wait(_) | Ending::FollowUp(_) | Ending::Refused(_) | Ending::Skipped(_) | Ending::Dropped(_) => &[],
     }
 }
 
@@ -150,6 +192,14 @@ fn build(ctx: &Ctx, portal: Option<&PortalView>, case: &Case, ending: &Ending, t
             row.decision = decision("answer", "needs no message", now, case);
             effects.answer = Some(values.clone());
         }
+        (Ending::Wait(plan), Some(_)) => wait(case, plan, now, &mut row, &mut effects),
+        (Ending::FollowUp(order), Some(_)) => {
+            (row.state, row.finished_at) = (over, Some(now));
+            row.decision = decision(order.verdict(), "at its moment", now, case);
+            add(&mut row.decision, "follow_up", order.journal());
+            add(&mut row.decision, "messages", json!([]));
+            effects.order = Some(order.clone());
+        }
         (Ending::Refused(refusal), Some(portal)) => refuse(portal, case, Status::Failed, refusal, now, &mut row, &mut effects),
         (Ending::Skipped(refusal), Some(portal)) => refuse(portal, case, Status::Skipped, refusal, now, &mut row, &mut effects),
         (Ending::Dropped(why), _) => {
@@ -182,6 +232,10 @@ fn refuse(portal: &PortalView, case: &Case, status: Status, refusal: &Refusal, n
     (row.state, row.finished_at) = (state::REFUSED, Some(now));
     row.decision = decision(if status == Status::Skipped { "skip" } else { "refuse" }, &refusal.rule, now, case);
     add(&mut row.decision, "code", json!(refusal.code.as_str()));
+    // A repeat of a script's request is told the same words again.
+    if case.birth.is_some() {
+        add(&mut row.decision, "args", json!(refusal.args));
+    }
     add(&mut row.decision, "text", json!(results::refusal_text(portal.lang, refusal)));
     let mut values = results::of_refusal(portal, status, refusal, case.window, now);
     if let Some(operation) = &case.operation {
@@ -209,14 +263,20 @@ fn send(
         }
         effects.rows.push(model);
     }
-    let held = letters.iter().any(|letter| matches!(letter.verdict, Ok(Verdict::HoldForWindow | Verdict::HoldForChannel)));
+    let held = letters
+        .iter()
+        .any(|letter| matches!(letter.verdict, Ok(Verdict::HoldForWindow | Verdict::HoldForChannel | Verdict::HoldForQuiet(_))));
     row.decision = decision(if held { "hold" } else { "send" }, rule(letters), now, case);
     add(&mut row.decision, "messages", json!(effects.rows.iter().map(|row| &row.id).collect::<Vec<_>>()));
     let recipients =
         json!({"source": case.candidates.source, "not_numbers": case.candidates.invalid, "found": case.candidates.people.len()});
     add(&mut row.decision, "recipients", recipients);
+    if let Some(rule) = letters.iter().find_map(|letter| letter.degraded) {
+        add(&mut row.decision, "degraded", json!(rule));
+    }
     row.wait_for = Some(wait_word(common.wait_for));
-    if common.wait_for == WaitFor::None {
+    let replies = case.operation.as_ref().and_then(|operation| operation.reply_wait());
+    if common.wait_for == WaitFor::None && replies.is_none() {
         let over = if case.call.use_subscription == "Y" { state::ANSWERED } else { state::DONE };
         (row.state, row.finished_at) = (over, Some(now));
         let window = letters.first().map_or(WindowView { official: true, until: None }, |letter| letter.window);
@@ -227,12 +287,48 @@ fn send(
         effects.answer = Some(values);
         return;
     }
-    let deadline = case.deadline(common.wait_hours);
+    let Some(replies) = replies else {
+        wait_until(case, case.deadline(common.wait_hours), now, row, effects);
+        return;
+    };
+    row.wait_for = Some("reply");
+    wait_until(case, case.deadline_in(replies.minutes.saturating_mul(MINUTE)), now, row, effects);
+    let live = effects.rows.iter().filter(|message| message.status != Status::Failed.as_str());
+    let subjects = live.map(|message| message.conversation_id.clone()).collect();
+    effects.wait = opening(case, row, (Vec::new(), subjects, 1));
+}
+
+/// The process waits until then at the latest.
+fn wait_until(case: &Case, deadline: Ms, now: Ms, row: &mut Decided, effects: &mut Effects) {
     row.state = state::WAITING;
     row.deadline_at = Some(deadline);
     let key = settle::deadline_key(&row.id);
     let job = NewJob::at(&case.call.portal, Job::Deadline { call_id: row.id.clone() }, deadline.max(now));
     effects.jobs.push(job.once(row.id.clone()).cancelled_by(key));
+}
+
+/// A robot that only waits.
+fn wait(case: &Case, plan: &Plan, now: Ms, row: &mut Decided, effects: &mut Effects) {
+    let (rule, watched) = match plan {
+        Plan::Reply { people, most, .. } => ("waits for the client's answer", (people.clone(), Vec::new(), *most)),
+        Plan::Status { messages, .. } => ("waits for a message's status", (Vec::new(), messages.clone(), 1)),
+    };
+    row.decision = decision("wait", rule, now, case);
+    row.wait_for = Some(if matches!(plan, Plan::Reply { .. }) { "reply" } else { "status" });
+    wait_until(case, case.deadline_in(plan.patience()), now, row, effects);
+    effects.wait = opening(case, row, watched);
+}
+
+fn opening(case: &Case, row: &Decided, (people, subjects, most): (Vec<Identity>, Vec<String>, i64)) -> Option<Opening> {
+    Some(Opening {
+        call: case.call.clone(),
+        operation: case.operation.clone()?,
+        channel_id: case.sender.as_ref().map(|sender| sender.row.id.clone()).unwrap_or_default(),
+        people,
+        subjects,
+        most,
+        deadline_at: row.deadline_at?,
+    })
 }
 
 fn wait_word(wait_for: WaitFor) -> &'static str {
@@ -249,6 +345,7 @@ fn rule(letters: &[Letter]) -> &'static str {
         Some(Ok(Verdict::Send(rule))) => rule,
         Some(Ok(Verdict::HoldForWindow)) => "window closed, on_closed_window = hold",
         Some(Ok(Verdict::HoldForChannel)) => "channel paused",
+        Some(Ok(Verdict::HoldForQuiet(_))) => "quiet hours",
         Some(Ok(Verdict::Fallback) | Err(_)) | None => "see messages",
     }
 }
@@ -258,6 +355,7 @@ fn leaves_at(letter: &Letter, send: &SendCommon, now: Ms) -> Ms {
     match &letter.verdict {
         Ok(Verdict::HoldForWindow) => now.saturating_add(send.hold_hours.max(1).saturating_mul(HOUR)),
         Ok(Verdict::HoldForChannel) => now.saturating_add(MINUTE),
+        Ok(Verdict::HoldForQuiet(until)) => *until,
         Ok(Verdict::Send(_) | Verdict::Fallback) | Err(_) => now,
     }
 }
@@ -274,6 +372,7 @@ fn model(ctx: &Ctx, case: &Case, letter: &Letter, talk: &str, now: Ms) -> messag
         Ok(Verdict::Send(_) | Verdict::Fallback) => (Status::Queued, None),
         Ok(Verdict::HoldForWindow) => (Status::Held, held(Code::WindowClosed, gate::HELD_FOR_WINDOW)),
         Ok(Verdict::HoldForChannel) => (Status::Held, held(Code::ChannelUnavailable, gate::HELD_FOR_CHANNEL)),
+        Ok(Verdict::HoldForQuiet(_)) => (Status::Held, held(Code::QuietHours, gate::HELD_FOR_QUIET)),
         Err(refusal) => (Status::Failed, Some(MessageError::of_refusal(refusal).to_json().to_string())),
     };
     let who = &letter.who;
@@ -299,8 +398,8 @@ fn model(ctx: &Ctx, case: &Case, letter: &Letter, talk: &str, now: Ms) -> messag
         cost_amount: None,
         cost_currency: None,
         cost_source: None,
-        document_entity: Some(case.call.document_entity.clone()),
-        document_id: Some(case.call.document_id.clone()),
+        document_entity: Some(case.call.document_entity.clone()).filter(|entity| !entity.is_empty()),
+        document_id: Some(case.call.document_id.clone()).filter(|id| !id.is_empty()),
         reply_id: None,
         reply_title: None,
         reply_to: None,

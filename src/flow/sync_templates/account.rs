@@ -3,6 +3,7 @@
 
 use super::{SyncError, Synced, again, again_in, refused};
 use crate::db::store;
+use crate::db::store::channel::When;
 use crate::domain::clock::{HOUR, Ms};
 use crate::domain::outcome::{ErrorClass, ProviderError};
 use crate::flow::Ctx;
@@ -37,9 +38,8 @@ pub(super) async fn note(
     let now = ctx.clock.now();
     let tx = ctx.db.begin().await?;
     if let Some(row) = store::channel::find(&*tx, portal, channel_id).await? {
-        let proven = registered.is_ok() && row.state == "auth_failed";
-        if proven {
-            channel::note_state(&tx, portal, channel_id, "new", None, now).await?;
+        if registered.is_ok() {
+            channel::note_state(&tx, portal, channel_id, ("new", None), When::From(&["auth_failed"]), now).await?;
         }
         let row = store::channel::find(&*tx, portal, channel_id).await?.unwrap_or(row);
         channel::learn(&tx, &row, &told, now).await?;

@@ -1,7 +1,8 @@
 //! Green-API (reference/whatsapp.md 6): a phone of the customer behind HTTP. No templates, no window; a session that can be lost.
 //!
 //! The vendor forces the token into the path; errors never show an address. Its queue takes messages even while logged out, so state
-//! notices stop the channel here. Buttons are beta there and may not show at all: choices are said as numbered text.
+//! notices stop the channel here. Buttons are beta there and may not show at all, so they are no kind of this channel: `flow/content`
+//! says choices as numbered text.
 
 mod answer;
 mod inbound;
@@ -23,30 +24,12 @@ pub struct GreenApi;
 
 const CAPABILITIES: Capabilities = Capabilities {
     official: false,
-    kinds: &[
-        "text",
-        "image",
-        "video",
-        "audio",
-        "voice",
-        "document",
-        "sticker",
-        "buttons",
-        "list",
-        "cta_url",
-        "location",
-        "location_request",
-        "contacts",
-    ],
-    degrades: &[
-        ("sticker", "image"),
-        ("buttons", "numbered_text"),
-        ("list", "numbered_text"),
-        ("cta_url", "text"),
-        ("location_request", "text"),
-    ],
+    kinds: &["text", "image", "video", "audio", "voice", "document", "location", "contacts"],
+    upgrade: None,
+    cards_at_once: 1,
     text_limit: 20_000,
     template_list: false,
+    number_checks: Some(30_000),
     opt_in_list: false,
     named_params: false,
     // The vendor queues and paces by itself; what protects the number is slower (6.9).

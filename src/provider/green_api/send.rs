@@ -4,7 +4,7 @@ use super::instance::call;
 use crate::domain::content::{Card, Content, MediaContent, MediaKind, Place};
 use crate::domain::http::{Body, HttpRequest, Method};
 use crate::domain::outcome::{ErrorClass, ProviderError};
-use crate::provider::{ChannelConfig, Outgoing, chat_id, degrade};
+use crate::provider::{ChannelConfig, Outgoing, chat_id};
 use serde_json::{Map, Value, json};
 
 /// Builds the request for one message.
@@ -34,18 +34,9 @@ fn said(content: &Content) -> Result<Said, ProviderError> {
         Content::Location(place) => ("sendLocation", location(place)),
         Content::Contacts { cards } => match cards.as_slice() {
             [card] if number(card).is_some() => ("sendContact", contact(card)),
-            // One card with a number is all this method takes.
-            cards => {
-                return said(&Content::Text {
-                    body: cards.iter().map(degrade::card_text).collect::<Vec<_>>().join("\n\n"),
-                    preview_link: false,
-                });
-            }
+            _ => return Err(ProviderError::new(ErrorClass::Payload, None, "Green-API takes one card with a phone number")),
         },
-        other => match degrade::plain(other) {
-            Some(plain) => return said(&plain),
-            None => return Err(ProviderError::new(ErrorClass::Payload, None, format!("Green-API has no {}", other.kind()))),
-        },
+        other => return Err(ProviderError::new(ErrorClass::Payload, None, format!("Green-API has no {}", other.kind()))),
     })
 }
 

@@ -52,9 +52,9 @@ fn a_file_has_a_name_that_decides_its_kind_and_groups_are_chats() {
     let (url, body) = built(group, Content::Voice(MediaContent { media, caption: None }));
     assert_eq!(url, "https://api.green-api.com/waInstance1103000777/sendFileByUrl/t0ken");
     assert_eq!(body, json!({"urlFile": "https://x/y", "fileName": "note.ogg", "chatId": "120363000000000001@g.us"}));
-    let (url, body) = built(Identity::phone("79160000001"), Content::LocationRequest { body: "Где вы?".to_owned() });
-    assert!(url.contains("/sendMessage/"), "said as text");
-    assert_eq!(body, json!({"message": "Где вы?", "linkPreview": false, "chatId": "79160000001@c.us"}));
+    let lacks = Content::LocationRequest { body: "Где вы?".to_owned() };
+    let message = Outgoing { message_id: "m".to_owned(), to: Identity::phone("79160000001"), content: lacks };
+    assert_eq!(GreenApi.build_send(&channel(), &message).unwrap_err().class, ErrorClass::Payload);
 }
 
 #[test]

@@ -8,6 +8,8 @@ mod answer;
 mod errors;
 mod events;
 mod inbound;
+#[cfg(test)]
+mod kind_tests;
 mod send;
 mod session;
 mod subscription;
@@ -15,7 +17,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 
-use super::{Capabilities, ChannelConfig, Outgoing, Provider, SettingField, TemplatePage, WebhookError, WebhookRequest};
+use super::{Capabilities, ChannelConfig, Outgoing, Provider, SettingField, TemplatePage, Upgrade, WebhookError, WebhookRequest};
 use crate::domain::event::ProviderEvent;
 use crate::domain::http::{HttpRequest, HttpResponse};
 use crate::domain::outcome::{ProviderError, SendOutcome};
@@ -27,10 +29,29 @@ pub struct Gupshup;
 
 const CAPABILITIES: Capabilities = Capabilities {
     official: true,
-    kinds: &["template", "text"],
-    degrades: &[],
+    kinds: &[
+        "template",
+        "text",
+        "image",
+        "video",
+        "audio",
+        "voice",
+        "document",
+        "sticker",
+        "buttons",
+        "list",
+        "cta_url",
+        "location",
+        "location_request",
+        "contacts",
+        "reaction",
+    ],
+    // Only the partner API passes Meta's own bodies through (reference/whatsapp.md 4.3).
+    upgrade: Some(Upgrade { settings: &["app_id", "partner_token"], kinds: &["location_request"], cards_at_once: 5 }),
+    cards_at_once: 1,
     text_limit: 4_096,
     template_list: true,
+    number_checks: None,
     opt_in_list: true,
     named_params: true,
     channel_rate: 10,
@@ -38,7 +59,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     pair_burst: 5,
 };
 
-const FIELDS: [SettingField; 8] = [
+const FIELDS: [SettingField; 11] = [
     field("app_name", "text", true),
     field("app_id", "text", false),
     field("source", "digits", true),
@@ -46,7 +67,11 @@ const FIELDS: [SettingField; 8] = [
     field("partner_token", "secret", false),
     field("hook_header", "secret", false),
     // Messages a second: the vendor names no figure, so an operator who knows his own says it.
-    field("rate", "digits", false),
+    field("rate", "number", false),
+    // The daily limit of new people (reference/whatsapp.md 2.6): channels of one business share a portfolio.
+    field("portfolio", "text", false),
+    field("daily_limit", "count", false),
+    SettingField { name: "on_limit", kind: "choice", required: false, choices: &["hold", "refuse"] },
     SettingField { name: "mark_opt_in", kind: "choice", required: false, choices: &["on_consent", "never", "before_first_template"] },
 ];
 

@@ -43,9 +43,11 @@ const CAPABILITIES: Capabilities = Capabilities {
         "contacts",
         "reaction",
     ],
-    degrades: &[],
+    upgrade: None,
+    cards_at_once: 5,
     text_limit: 4_096,
     template_list: true,
+    number_checks: None,
     opt_in_list: false,
     named_params: true,
     // Throughput STANDARD (5.8).

@@ -1,6 +1,7 @@
 //! Twilio (reference/whatsapp.md 8): form sends, templates by ContentSid with their variables, webhooks signed over their own address.
 //!
-//! Kinds that Twilio builds from stored contents only (buttons, lists, links in a session) are said as text: `degrade`.
+//! What Twilio builds from stored contents only (buttons, lists, links in a session) is no kind of this channel: `flow/content` says it as
+//! text.
 
 mod access;
 mod answer;
@@ -24,32 +25,12 @@ pub struct Twilio;
 
 const CAPABILITIES: Capabilities = Capabilities {
     official: true,
-    kinds: &[
-        "template",
-        "text",
-        "image",
-        "video",
-        "audio",
-        "voice",
-        "document",
-        "sticker",
-        "buttons",
-        "list",
-        "cta_url",
-        "location",
-        "location_request",
-        "contacts",
-    ],
-    degrades: &[
-        ("voice", "audio"),
-        ("buttons", "numbered_text"),
-        ("list", "numbered_text"),
-        ("cta_url", "text"),
-        ("location_request", "text"),
-        ("contacts", "text"),
-    ],
+    kinds: &["template", "text", "image", "video", "audio", "document", "sticker", "location"],
+    upgrade: None,
+    cards_at_once: 1,
     text_limit: TEXT_LIMIT,
     template_list: true,
+    number_checks: None,
     opt_in_list: false,
     named_params: true,
     channel_rate: 80,

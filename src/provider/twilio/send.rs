@@ -5,7 +5,7 @@ use super::access::{self, Sender};
 use crate::domain::content::{Content, MediaContent, TemplateContent};
 use crate::domain::http::{Body, HttpRequest, Method};
 use crate::domain::outcome::{ErrorClass, ProviderError};
-use crate::provider::{ChannelConfig, Outgoing, degrade};
+use crate::provider::{ChannelConfig, Outgoing};
 use serde_json::{Map, Value};
 
 type Form = Vec<(String, String)>;
@@ -48,10 +48,7 @@ fn say(form: &mut Form, content: &Content) -> Result<(), ProviderError> {
             form.push(pair("Body", place.name.as_deref().or(place.address.as_deref()).unwrap_or("📍")));
             Ok(())
         }
-        other => match degrade::plain(other) {
-            Some(plain) => say(form, &plain),
-            None => Err(ProviderError::new(ErrorClass::Payload, None, format!("Twilio has no {}", other.kind()))),
-        },
+        other => Err(ProviderError::new(ErrorClass::Payload, None, format!("Twilio has no {}", other.kind()))),
     }
 }
 

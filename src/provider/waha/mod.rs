@@ -1,6 +1,7 @@
 //! WAHA (reference/whatsapp.md 7): a gateway of the customer's own. Sessions, signed webhooks, ids whose shape depends on the engine.
 //!
-//! Buttons and lists are fragile there and often not shown: choices are said as numbered text. Nothing here reads `_data`.
+//! Buttons and lists are fragile there and often not shown, so they are no kinds of this channel: `flow/content` says choices as numbered
+//! text. Nothing here reads `_data`.
 
 mod answer;
 mod inbound;
@@ -22,31 +23,12 @@ pub struct Waha;
 
 const CAPABILITIES: Capabilities = Capabilities {
     official: false,
-    kinds: &[
-        "text",
-        "image",
-        "video",
-        "audio",
-        "voice",
-        "document",
-        "sticker",
-        "buttons",
-        "list",
-        "cta_url",
-        "location",
-        "location_request",
-        "contacts",
-        "reaction",
-    ],
-    degrades: &[
-        ("sticker", "image"),
-        ("buttons", "numbered_text"),
-        ("list", "numbered_text"),
-        ("cta_url", "text"),
-        ("location_request", "text"),
-    ],
+    kinds: &["text", "image", "video", "audio", "voice", "document", "location", "contacts", "reaction"],
+    upgrade: None,
+    cards_at_once: 5,
     text_limit: 20_000,
     template_list: false,
+    number_checks: None,
     opt_in_list: false,
     named_params: false,
     // No official rate; the bans' rules are those of every gateway (6.9).

@@ -4,7 +4,7 @@ use super::session::call;
 use crate::domain::content::{Content, MediaContent, MediaKind};
 use crate::domain::http::{Body, HttpRequest, Method};
 use crate::domain::outcome::{ErrorClass, ProviderError};
-use crate::provider::{ChannelConfig, Outgoing, chat_id, degrade};
+use crate::provider::{ChannelConfig, Outgoing, chat_id};
 use serde_json::{Map, Value, json};
 
 /// Builds the request for one message.
@@ -58,10 +58,7 @@ fn said(content: &Content, chat: &str) -> Result<Said, ProviderError> {
             let id = if to_message_id.contains('_') { to_message_id.clone() } else { format!("false_{chat}_{to_message_id}") };
             ("reaction", object([("messageId", Some(json!(id))), ("reaction", Some(json!(emoji)))]))
         }
-        other => match degrade::plain(other) {
-            Some(plain) => return said(&plain, chat),
-            None => return Err(ProviderError::new(ErrorClass::Payload, None, format!("WAHA has no {}", other.kind()))),
-        },
+        other => return Err(ProviderError::new(ErrorClass::Payload, None, format!("WAHA has no {}", other.kind()))),
     })
 }
 

@@ -9,17 +9,20 @@ use crate::web::{State, body};
 use actix_web::web::{Data, Json, Path};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use validator::Validate;
 
 /// Fewer digits name nobody in particular.
 const SHORTEST_PHONE: usize = 7;
 
 /// Exactly one of both.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EraseRequest {
     /// Phone with country code, however it is written.
+    #[validate(length(max = 60))]
     phone: Option<String>,
     /// Business-scoped user id.
+    #[validate(length(max = 200))]
     bsuid: Option<String>,
 }
 

@@ -2,16 +2,20 @@
 
 pub mod call;
 pub mod channel;
+pub mod consent;
 pub mod conversation;
 pub mod cursor;
 pub mod erase;
+pub mod follow_up;
 pub mod inbox;
 pub mod job;
 pub mod kind;
 pub mod message;
 pub mod openapi;
 pub mod portal;
+pub mod quick_reply;
 pub mod robot;
+pub mod send;
 pub mod settings;
 pub mod shape;
 

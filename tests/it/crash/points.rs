@@ -12,11 +12,6 @@ const CALLS: [&str; 9] =
 pub(super) const OUT_OF_REACH: &[(&str, &str)] = &[
     ("worker.boot", "a town works jobs off by hand in virtual time; kill.rs kills the worker of the real binary"),
     ("worker.leave", "passed at an ordered stop only, which is no crash"),
-    ("redrive.command", "the command beside the service; its work is redrive.portal's"),
-    ("reseal.chunk", "a command beside the service, which starts again where it died; no story plays commands yet"),
-    ("media.dropped", "a copy that nobody uses is thrown away; no story stages one and then refuses the message yet"),
-    ("register.progress", "needs a portal that fails after its first robot; registration.rs tells that story without a death"),
-    ("reseal.canary", "a command beside the service, which starts again where it died; no story plays commands yet"),
 ];
 
 /// Names of all points, from source.

@@ -1,5 +1,6 @@
 //! A town: one portal (or more), one WhatsApp network, one application between them, one clock for all. Stories are told in it.
 
+use super::database::scratch;
 use super::story::{Engine, Place};
 use courier24::app::{App, Parts};
 use courier24::config::{Config, Roles};
@@ -14,7 +15,7 @@ use courier24::sim::whatsapp::{Config as NetworkConfig, Network};
 use courier24::worker;
 use serde_json::{Value, json};
 use std::net::TcpListener;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 /// 2026-11-22 10:00 in Moscow: a working day in no special season.
@@ -108,7 +109,7 @@ impl Town {
             patience: Duration::from_millis(700),
             running: None,
             port: 0,
-            folder: tempfile::tempdir().unwrap(),
+            folder: scratch(),
             key: base64_key(),
         })
     }
@@ -123,6 +124,13 @@ impl Town {
         town.install().await;
         town.connect_channel().await;
         town.furnish();
+        Some(town)
+    }
+
+    /// The same some minutes later: the portal's request budget, which the registration used up, is full again.
+    pub(crate) async fn rested(engine: Engine) -> Option<Self> {
+        let town = Self::open(engine).await?;
+        town.pass(2 * 60_000).await;
         Some(town)
     }
 
@@ -149,6 +157,8 @@ impl Town {
         portal.finish_install();
         self.neighbours.push(portal.clone());
         self.settle().await;
+        self.advance(60_000);
+        self.settle().await;
         portal
     }
 
@@ -164,6 +174,9 @@ impl Town {
         let (status, synced) = self.api_post(&format!("/channels/{channel}/templates/sync"), json!({})).await;
         assert!((200..300).contains(&status), "{status} {synced}");
         self.advance(3_000);
+        self.settle().await;
+        // Registration has used much of the portal's budget; the stories begin a minute later, with all of it.
+        self.advance(60_000);
         self.settle().await;
     }
 
@@ -200,6 +213,11 @@ impl Town {
         // The worker looks for changes when it starts; here it is worked by hand.
         register::notice_changes(&ctx).await.unwrap();
         Running { ctx, task, port }
+    }
+
+    /// The master key that a town begins with.
+    pub(crate) fn key(&self) -> Secret {
+        Secret::new(&self.key)
     }
 
     fn config(&self) -> Config {
@@ -372,9 +390,14 @@ async fn listen(port: u16) -> TcpListener {
     panic!("port {port} stays taken");
 }
 
-#[expect(clippy::disallowed_methods, reason = "the tests' own client")]
+/// One for all tests (it reads the system's certificates), which keeps no connection: each test has a runtime of its own.
 pub(crate) fn http() -> reqwest::Client {
-    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
+    #[expect(clippy::disallowed_methods, reason = "the tests' own client")]
+    static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
+        courier24::sim::install_tls();
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().pool_max_idle_per_host(0).build().unwrap()
+    });
+    CLIENT.clone()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the tests' own client")]

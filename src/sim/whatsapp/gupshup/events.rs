@@ -42,7 +42,8 @@ pub(in crate::sim::whatsapp) fn inbound(state: &mut State, inbound: &InboundMess
     let news = InboundNews { inbound, person: &person, file, provider_id };
     let bodies = |subscription: &Subscription| match subscription.version {
         3 => events_v3::inbound(&app, &news),
-        _ => events_v2::inbound(&app, &news, now),
+        // The moment of arrival at Gupshup (reference 4.11.1), however long the callback is held.
+        _ => events_v2::inbound(&app, &news, inbound.at),
     };
     publish(state, &app, mode, "message", Some(&inbound.wamid), now, bodies);
 }
@@ -67,6 +68,17 @@ pub(super) fn other(state: &mut State, account: &str, mode: &str, event: &str, p
         _ => envelope_v2(&app, event, payload, now),
     };
     publish(state, &app, mode, event, None, now, bodies);
+}
+
+/// A person stopped or resumed marketing in WhatsApp: every app hears of it where events are V3; V2 has no such event (reference 5.13).
+pub(in crate::sim::whatsapp) fn preference(state: &mut State, person: &Person, stop: bool, now: Ms) {
+    for app in state.apps.clone() {
+        let bodies = |subscription: &Subscription| match subscription.version {
+            3 => events_v3::preference(&app, person, stop, now),
+            _ => Value::Null,
+        };
+        publish(state, &app, "OTHERS", "user_preferences", None, now, bodies);
+    }
 }
 
 /// The V2 envelope.

@@ -1,4 +1,8 @@
 # How to connect a channel of each kind; one line a step.
+connect-setting-rate = Messages per second that this channel may send, 1 to 1000. Empty: the usual figure of the provider. A limit that the provider tells slows the channel down by itself.
+connect-setting-portfolio = Name of the business portfolio: channels with the same name share one daily limit. Empty: the channel has its own.
+connect-setting-daily_limit = How many new people a day may be written to outside the 24-hour window. Empty: as the provider tells.
+connect-setting-on_limit = What happens when the daily limit is reached: hold = the message waits for a place, refuse = the process is told at once.
 connect-gupshup-title = Gupshup
 connect-gupshup =
     In Gupshup open the WhatsApp app and copy its name, its id (App ID), its number and the API key into the settings.
@@ -11,7 +15,6 @@ connect-gupshup-setting-source = The app's WhatsApp number, digits with country 
 connect-gupshup-setting-api_key = API key of the Gupshup account.
 connect-gupshup-setting-partner_token = Token of the partner API for this app, if you have one: sends buttons and registers the webhook by itself.
 connect-gupshup-setting-hook_header = A secret word that Gupshup repeats in a header of every event; only with the partner API.
-connect-gupshup-setting-rate = Messages per second that this channel may send, 1 to 1000. Empty: 10. Gupshup names no figure; a limit it tells slows the channel down by itself.
 connect-gupshup-setting-mark_opt_in = When a client's number is put on Gupshup's opt-in list: on_consent, never, or before_first_template.
 connect-meta-title = Meta Cloud API
 connect-meta =
@@ -20,20 +23,42 @@ connect-meta =
     Create the channel here and copy webhook_url.
     webhook_url is set at the account by itself when the token may do it; otherwise set it with the verify_token in the app's WhatsApp settings.
     Subscribe the app to messages, message_template_status_update, account_update and user_preferences.
+connect-meta-setting-phone_number_id = Id of the WhatsApp number (Phone number ID), not the number itself.
+connect-meta-setting-waba_id = Id of the WhatsApp Business account.
+connect-meta-setting-access_token = Permanent token of a system user with whatsapp_business_messaging and whatsapp_business_management.
+connect-meta-setting-app_secret = App secret: it proves that events come from Meta.
+connect-meta-setting-verify_token = A word that you invent; Meta repeats it when it checks webhook_url.
+connect-meta-setting-phone = The number itself for links to the chat. Empty: read from Meta.
+connect-meta-setting-api_version = Version of the Graph API, such as v23.0. Empty: the one this release was made for.
+connect-meta-setting-app_secret_proof = yes, if the app demands a proof of its secret with every call.
 connect-green-api-title = Green-API
 connect-green-api =
     In the Green-API console create an instance and copy its id and token into the settings.
     Create the channel here and copy webhook_url.
-    Link the phone by scanning the QR code in the console.
+    Link the phone: ask for the channel's pairing here and scan the QR code with it, or type the code; the console shows the same QR code.
     The address webhook_url, the webhook token you invented and the notices are set in the instance by themselves; it restarts for up to five minutes.
+connect-green-api-setting-id_instance = Id of the instance (idInstance) from the console.
+connect-green-api-setting-api_token = Token of the instance (apiTokenInstance).
+connect-green-api-setting-webhook_token = A word that you invent; Green-API shows it with every event.
+connect-green-api-setting-api_url = Address of the instance (apiUrl), if the console shows one of its own.
+connect-green-api-setting-media_url = Address for files (mediaUrl), if the console shows one of its own.
+connect-green-api-setting-phone = Number of the linked phone. Empty: taken from the first phone that is linked; another phone then stops the channel until you enter its number here.
 connect-waha-title = WAHA
 connect-waha =
     Start your WAHA gateway; a gateway inside a private network has to be listed in COURIER24_PRIVATE_HOSTS.
     Copy its address, the session's name and the API key into the settings.
     Create the channel here: webhook_url is set in the session by itself, which restarts it; an hmac_key proves what the gateway reports.
-    Link the phone by scanning the session's QR code.
+    Link the phone: ask for the channel's pairing here and scan the QR code with it, or type the code.
+connect-waha-setting-base_url = Address of the gateway, such as https://waha.example.org.
+connect-waha-setting-session = Name of the session; default in a fresh gateway.
+connect-waha-setting-api_key = API key of the gateway.
+connect-waha-setting-hmac_key = A secret with which the gateway signs its events. Without it only the secret webhook_url proves them.
+connect-waha-setting-phone = Number of the linked phone. Empty: taken from the first phone that is linked; another phone then stops the channel until you enter its number here.
 connect-twilio-title = Twilio
 connect-twilio =
     In the Twilio console copy the Account SID, the auth token and the WhatsApp sender into the settings.
     Create the channel here and copy webhook_url.
     Set webhook_url as the address of incoming messages of the sender, exactly as shown; statuses are asked for with every message.
+connect-twilio-setting-account_sid = Account SID from the console.
+connect-twilio-setting-auth_token = Auth token of the account: it sends, and proves that events come from Twilio.
+connect-twilio-setting-sender = WhatsApp sender, such as whatsapp:+14150000000, or the SID of a messaging service (MG…).

@@ -1,4 +1,8 @@
 # Как подключить канал каждого вида; одна строка — один шаг.
+connect-setting-rate = Сколько сообщений в секунду может отправлять канал, от 1 до 1000. Пусто: обычное число провайдера. Лимит, о котором сообщит провайдер, замедлит канал сам.
+connect-setting-portfolio = Название бизнес-портфолио: каналы с одним названием делят общий суточный лимит. Пусто: у канала свой лимит.
+connect-setting-daily_limit = Скольким новым людям в сутки можно написать вне 24-часового окна. Пусто: как сообщит провайдер.
+connect-setting-on_limit = Что делать, когда суточный лимит исчерпан: hold = сообщение ждёт места, refuse = процесс узнаёт об этом сразу.
 connect-gupshup-title = Gupshup
 connect-gupshup =
     В Gupshup откройте приложение WhatsApp и перенесите в настройки его имя, идентификатор (App ID), номер и API-ключ.
@@ -11,7 +15,6 @@ connect-gupshup-setting-source = Номер WhatsApp приложения: ци�
 connect-gupshup-setting-api_key = API-ключ аккаунта Gupshup.
 connect-gupshup-setting-partner_token = Токен партнёрского API для этого приложения, если он есть: отправляет кнопки и сам регистрирует вебхук.
 connect-gupshup-setting-hook_header = Секретное слово, которое Gupshup повторяет в заголовке каждого события; только с партнёрским API.
-connect-gupshup-setting-rate = Сколько сообщений в секунду может отправлять канал, от 1 до 1000. Пусто: 10. Gupshup не называет числа; лимит, о котором он сообщит, замедлит канал сам.
 connect-gupshup-setting-mark_opt_in = Когда номер клиента заносится в список согласий Gupshup: on_consent (по согласию), never (никогда) или before_first_template (перед первым шаблоном).
 connect-meta-title = Meta Cloud API
 connect-meta =
@@ -20,20 +23,42 @@ connect-meta =
     Создайте канал здесь и скопируйте webhook_url.
     Адрес webhook_url настроится у аккаунта сам, если токену это можно; иначе укажите его с verify_token в настройках WhatsApp приложения.
     Подпишите приложение на messages, message_template_status_update, account_update и user_preferences.
+connect-meta-setting-phone_number_id = Идентификатор номера WhatsApp (Phone number ID), не сам номер.
+connect-meta-setting-waba_id = Идентификатор аккаунта WhatsApp Business.
+connect-meta-setting-access_token = Постоянный токен системного пользователя с правами whatsapp_business_messaging и whatsapp_business_management.
+connect-meta-setting-app_secret = Секрет приложения: подтверждает, что события пришли от Meta.
+connect-meta-setting-verify_token = Слово, которое вы придумали; Meta повторяет его, когда проверяет webhook_url.
+connect-meta-setting-phone = Сам номер для ссылок на чат. Пусто: узнаётся у Meta.
+connect-meta-setting-api_version = Версия Graph API, например v23.0. Пусто: та, для которой сделан этот выпуск.
+connect-meta-setting-app_secret_proof = yes, если приложение требует подтверждения секрета при каждом вызове.
 connect-green-api-title = Green-API
 connect-green-api =
     В консоли Green-API создайте инстанс и перенесите в настройки его id и токен.
     Создайте канал здесь и скопируйте webhook_url.
-    Привяжите телефон, отсканировав QR-код в консоли.
+    Привяжите телефон: запросите привязку канала здесь и отсканируйте им QR-код или введите код; тот же QR-код показывает консоль.
     Адрес webhook_url, придуманный вами токен вебхука и уведомления настроятся в инстансе сами; он перезапустится, это до пяти минут.
+connect-green-api-setting-id_instance = Идентификатор инстанса (idInstance) из консоли.
+connect-green-api-setting-api_token = Токен инстанса (apiTokenInstance).
+connect-green-api-setting-webhook_token = Слово, которое вы придумали; Green-API показывает его с каждым событием.
+connect-green-api-setting-api_url = Адрес инстанса (apiUrl), если консоль показывает отдельный.
+connect-green-api-setting-media_url = Адрес для файлов (mediaUrl), если консоль показывает отдельный.
+connect-green-api-setting-phone = Номер привязанного телефона. Пусто: узнаётся у первого привязанного телефона; другой телефон останавливает канал, пока вы не укажете здесь его номер.
 connect-waha-title = WAHA
 connect-waha =
     Запустите свой шлюз WAHA; шлюз во внутренней сети нужно указать в COURIER24_PRIVATE_HOSTS.
     Перенесите в настройки его адрес, имя сессии и API-ключ.
     Создайте канал здесь: webhook_url настроится в сессии сам, она перезапустится; hmac_key подтверждает подлинность уведомлений шлюза.
-    Привяжите телефон, отсканировав QR-код сессии.
+    Привяжите телефон: запросите привязку канала здесь и отсканируйте им QR-код или введите код.
+connect-waha-setting-base_url = Адрес шлюза, например https://waha.example.org.
+connect-waha-setting-session = Имя сессии; в новом шлюзе default.
+connect-waha-setting-api_key = API-ключ шлюза.
+connect-waha-setting-hmac_key = Секрет, которым шлюз подписывает события. Без него их подтверждает только секретный webhook_url.
+connect-waha-setting-phone = Номер привязанного телефона. Пусто: узнаётся у первого привязанного телефона; другой телефон останавливает канал, пока вы не укажете здесь его номер.
 connect-twilio-title = Twilio
 connect-twilio =
     В консоли Twilio скопируйте в настройки Account SID, токен и отправителя WhatsApp.
     Создайте канал здесь и скопируйте webhook_url.
     Укажите webhook_url как адрес входящих сообщений отправителя, точно как показано; статусы запрашиваются с каждым сообщением.
+connect-twilio-setting-account_sid = Account SID из консоли.
+connect-twilio-setting-auth_token = Токен аккаунта: отправляет сообщения и подтверждает, что события пришли от Twilio.
+connect-twilio-setting-sender = Отправитель WhatsApp, например whatsapp:+14150000000, или SID сервиса сообщений (MG…).

@@ -4,6 +4,7 @@
 
 mod account;
 mod change;
+pub mod pairing;
 
 pub(super) use account::{learn, note_account, note_proven};
 pub use change::{ChannelChange, ChannelError, Created, NewChannel, create, disconnect, update};

@@ -9,17 +9,18 @@ mod json;
 mod mac;
 pub mod meta;
 mod meta_shape;
+pub mod pairing;
 mod placeholders;
 pub mod registry;
 pub mod settings;
 pub mod twilio;
 pub mod waha;
 
-pub use settings::{check_settings, fields_of};
+pub use settings::{check_settings, fields_of, own_fields};
 
 use crate::domain::content::Content;
 use crate::domain::event::ProviderEvent;
-use crate::domain::http::{HttpRequest, HttpResponse};
+use crate::domain::http::{HttpRequest, HttpResponse, Method};
 use crate::domain::identity::Identity;
 use crate::domain::outcome::{ErrorClass, ProviderError, SendOutcome};
 use crate::domain::secret::Secret;
@@ -76,6 +77,10 @@ pub struct Capabilities {
     pub template_list: bool,
     /// Numbers can be checked for WhatsApp: checks a month; `None` = the provider cannot say.
     pub number_checks: Option<i64>,
+    /// A phone has to be linked: by a QR code or a code to type.
+    pub pairing: bool,
+    /// Groups can be written to.
+    pub groups: bool,
     /// The provider keeps an opt-in list of its own.
     pub opt_in_list: bool,
     /// Named template parameters can be sent.
@@ -174,6 +179,15 @@ pub struct TemplatePage {
     pub next: Option<String>,
 }
 
+/// How a client's file is had.
+#[derive(Debug, Clone)]
+pub enum FileAsk {
+    /// The request for the file itself.
+    File(HttpRequest),
+    /// The provider is asked where it is first.
+    Address(HttpRequest),
+}
+
 /// What came to `/hooks/…`.
 #[derive(Debug, Clone)]
 pub struct WebhookRequest<'a> {
@@ -205,6 +219,8 @@ pub struct AccountState {
     pub reason: Option<String>,
     /// The channel's own number, digits.
     pub phone: Option<String>,
+    /// How far a phone is linked; `None` where no phone is.
+    pub pairing: Option<pairing::Stage>,
 }
 
 /// Why a webhook is not believed or not understood.
@@ -291,6 +307,30 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     /// The provider's refusal.
     fn read_number_check(&self, _answer: &HttpResponse) -> Result<NumberCheck, ProviderError> {
         Err(ProviderError::new(ErrorClass::Unknown, None, "this provider cannot check numbers"))
+    }
+    /// How the file of a client's message is fetched. `source` is what the adapter put into the message's `media.url`: an address, or words
+    /// of its own.
+    fn build_file(&self, _channel: &ChannelConfig, source: &str) -> FileAsk {
+        FileAsk::File(HttpRequest::new(Method::Get, source))
+    }
+    /// Reads the answer to [`FileAsk::Address`]: the request for the file.
+    ///
+    /// # Errors
+    /// The provider's refusal.
+    fn read_file_address(&self, _channel: &ChannelConfig, answer: &HttpResponse) -> Result<HttpRequest, ProviderError> {
+        let unasked = || ProviderError::new(ErrorClass::Unknown, None, "no address was asked for");
+        Err(self.read_error(answer).unwrap_or_else(unasked))
+    }
+    /// Request of the linking of a phone; `None` where no phone is linked, or nothing has to be asked for this step.
+    fn build_pairing(&self, _channel: &ChannelConfig, _ask: &pairing::Ask) -> Option<HttpRequest> {
+        None
+    }
+    /// Reads the answer to [`Provider::build_pairing`].
+    ///
+    /// # Errors
+    /// The provider's refusal.
+    fn read_pairing(&self, _ask: &pairing::Ask, answer: &HttpResponse) -> Result<pairing::Told, ProviderError> {
+        self.read_error(answer).map_or_else(|| Ok(pairing::Told::Nothing), Err)
     }
     /// Request that reads which webhooks the provider has; `None` where people enter the address by hand and pages show the steps.
     fn build_subscriptions(&self, channel: &ChannelConfig) -> Option<HttpRequest>;

@@ -7,13 +7,30 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Settings of our own that every channel has, whatever its provider.
-const OWN: [SettingField; 1] =
+const OWN: [SettingField; 2] = [
+    // Messages a second: vendors name figures that an operator may know better.
+    SettingField { name: "rate", kind: "number", required: false, choices: &[] },
     // `21:00-09:00`, or `off`; empty = as the portal.
-    [SettingField { name: "quiet_hours", kind: "quiet_hours", required: false, choices: &[] }];
+    SettingField { name: "quiet_hours", kind: "quiet_hours", required: false, choices: &[] },
+];
+
+/// Settings of our own where windows are: the daily limit of new people (reference/whatsapp.md 2.6); channels of one business share a
+/// portfolio.
+const OFFICIAL: [SettingField; 3] = [
+    SettingField { name: "portfolio", kind: "text", required: false, choices: &[] },
+    SettingField { name: "daily_limit", kind: "count", required: false, choices: &[] },
+    SettingField { name: "on_limit", kind: "choice", required: false, choices: &["hold", "refuse"] },
+];
 
 /// The fields of a channel: its provider's, then our own.
 pub fn fields_of(provider: &dyn Provider) -> impl Iterator<Item = &'static SettingField> {
-    provider.setting_fields().iter().chain(&OWN)
+    provider.setting_fields().iter().chain(own_fields(provider))
+}
+
+/// Fields that mean the same at every provider; their words do not name one.
+pub fn own_fields(provider: &dyn Provider) -> impl Iterator<Item = &'static SettingField> {
+    let official: &'static [SettingField] = if provider.capabilities().official { &OFFICIAL } else { &[] };
+    official.iter().chain(&OWN)
 }
 
 /// Most characters of one setting.

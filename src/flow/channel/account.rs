@@ -24,7 +24,7 @@ const MENDED: [&str; 5] = ["new", "pairing", "disconnected", "limited", "blocked
 /// The database failed.
 pub(in crate::flow) async fn note_account(tx: &Tx, portal: &str, channel_id: &str, told: &AccountEvent, now: Ms) -> DbResult<Value> {
     let Some(row) = store::channel::find(&**tx, portal, channel_id).await? else { return Ok(json!({"kept": "channel deleted"})) };
-    let state = AccountState { state: known(&told.state), reason: Some(told.reason.clone()), phone: told.phone.clone() };
+    let state = AccountState { state: known(&told.state), reason: Some(told.reason.clone()), phone: told.phone.clone(), pairing: None };
     let after = learn(tx, &row, &state, now).await?;
     Ok(json!({"account": told.reason, "channel_state": after}))
 }

@@ -8,6 +8,9 @@ use serde_json::{Value, json as make};
 /// Placeholders for what the gateway could not decrypt: no words of the user.
 const UNREADABLE: [&str; 3] = ["{{SWE001}}", "{{SWE003}}", "{{SWE999}}"];
 
+/// Before a chat and a message, where a file's address stands else.
+pub(super) const BY_MESSAGE: &str = "message:";
+
 /// The chat of an event.
 pub(super) fn chat(body: &Value) -> String {
     body.get("senderData").and_then(|sender| json::at(sender, "chatId")).unwrap_or_default()
@@ -46,7 +49,7 @@ pub(super) fn read(body: &Value, id: &str) -> InboundMessage {
         "imageMessage" | "videoMessage" | "documentMessage" | "audioMessage" | "stickerMessage" => {
             let file = part("fileMessageData");
             read.caption = json::at(file, "caption");
-            read.media = Some(media(&read.kind, file, id));
+            read.media = Some(media(&read.kind, file, (&chat(body), id)));
         }
         "locationMessage" => read.location = Some(place(part("locationMessageData"))),
         "contactMessage" => read.contacts = Some(make!([card(part("contactMessageData"))])),
@@ -107,9 +110,11 @@ fn pressed(read: &mut InboundMessage, part: &Value, id: &str, title: &str) {
     }
 }
 
-fn media(kind: &str, file: &Value, id: &str) -> Value {
-    make!({"kind": kind, "mime": json::at(file, "mimeType"), "file_name": json::at(file, "fileName"), "url": json::at(file, "downloadUrl"),
-        "size": null, "provider_id": id})
+/// A file whose address is not there yet is asked for by its message.
+fn media(kind: &str, file: &Value, (chat, id): (&str, &str)) -> Value {
+    let url = json::at(file, "downloadUrl").unwrap_or_else(|| format!("{BY_MESSAGE}{chat}/{id}"));
+    make!({"kind": kind, "mime": json::at(file, "mimeType"), "file_name": json::at(file, "fileName"), "url": url, "size": null,
+        "provider_id": id})
 }
 
 fn place(part: &Value) -> Value {

@@ -1,10 +1,13 @@
 //! The instance: its addresses, its settings with our webhook, its state (reference/whatsapp.md 6.1, 6.4, 6.8).
 
 use super::answer;
+use super::inbound::BY_MESSAGE;
 use crate::domain::event::AccountEvent;
 use crate::domain::http::{Body, HttpRequest, HttpResponse, Method};
 use crate::domain::outcome::{ErrorClass, ProviderError};
-use crate::provider::{AccountState, ChannelConfig, json};
+use crate::domain::secret::Secret;
+use crate::provider::pairing::{Ask, Stage, Told};
+use crate::provider::{AccountState, ChannelConfig, FileAsk, NumberCheck, json};
 use serde_json::{Map, Value, json as make};
 
 /// `{base}/waInstance{id}/{method}/{token}`: the token is in the path, so addresses are never logged.
@@ -65,7 +68,94 @@ pub(super) fn read_state(answer: &HttpResponse) -> Result<AccountState, Provider
     let word = json::at(&body, "stateInstance");
     let word = word.ok_or_else(|| ProviderError::new(ErrorClass::Transient, None, "no state of the instance in the answer"))?;
     let phone = json::at(&body, "phone").and_then(|phone| json::digits(&phone));
-    Ok(AccountState { state: channel_state(&word), reason: Some(word), phone })
+    Ok(AccountState { state: channel_state(&word), pairing: stage(&word), reason: Some(word), phone })
+}
+
+/// How far the linking is in that state. The phone has scanned when the instance starts anew.
+fn stage(word: &str) -> Option<Stage> {
+    match word {
+        "authorized" | "yellowCard" | "sleepMode" => Some(Stage::Connected),
+        "notAuthorized" => Some(Stage::Waiting),
+        "starting" => Some(Stage::Scanned),
+        "blocked" => Some(Stage::Blocked),
+        _ => None,
+    }
+}
+
+/// A step of the linking; the instance is always ready for it, so a start asks nothing.
+pub(super) fn build_pairing(channel: &ChannelConfig, ask: &Ask) -> Option<HttpRequest> {
+    match ask {
+        Ask::Start { .. } => None,
+        Ask::Picture => Some(call(channel, Method::Get, "qr")),
+        Ask::Code { phone } => {
+            let mut request = call(channel, Method::Post, "getAuthorizationCode");
+            request.body = Body::Json(make!({"phoneNumber": phone.parse::<u64>().ok()?}));
+            Some(request)
+        }
+        Ask::Unlink => Some(call(channel, Method::Get, "logout")),
+    }
+}
+
+/// What came of a step.
+pub(super) fn read_pairing(ask: &Ask, answer: &HttpResponse) -> Result<Told, ProviderError> {
+    if !answer.is_success() {
+        return Err(answer::refusal(answer));
+    }
+    let body = answer.json().unwrap_or(Value::Null);
+    let unread = || ProviderError::new(ErrorClass::Transient, None, "no code in the answer");
+    match ask {
+        Ask::Picture => match json::at(&body, "type").as_deref() {
+            Some("qrCode") => json::at(&body, "message").map(|png| Told::Picture(Secret::new(png))).ok_or_else(unread),
+            Some("alreadyLogged") => Ok(Told::Linked),
+            Some("error") => Ok(Told::Expired),
+            _ => Err(unread()),
+        },
+        Ask::Code { .. } => match (body.get("status").and_then(Value::as_bool), json::at(&body, "code")) {
+            (Some(true), Some(code)) => Ok(Told::Code(Secret::new(code))),
+            _ => Err(ProviderError::new(ErrorClass::Unknown, None, "the instance gave no code")),
+        },
+        Ask::Start { .. } | Ask::Unlink => Ok(Told::Nothing),
+    }
+}
+
+/// How a client's file is fetched: its address is open, but it may have to be asked for first (6.7).
+pub(super) fn build_file(channel: &ChannelConfig, source: &str) -> FileAsk {
+    match source.strip_prefix(BY_MESSAGE).and_then(|rest| rest.rsplit_once('/')) {
+        Some((chat, id)) => {
+            let mut request = call(channel, Method::Post, "downloadFile");
+            request.body = Body::Json(make!({"chatId": chat, "idMessage": id}));
+            FileAsk::Address(request)
+        }
+        None => FileAsk::File(HttpRequest::new(Method::Get, source)),
+    }
+}
+
+/// The request for the file.
+pub(super) fn read_file_address(answer: &HttpResponse) -> Result<HttpRequest, ProviderError> {
+    if !answer.is_success() {
+        return Err(answer::refusal(answer));
+    }
+    let url = json::at(&answer.json().unwrap_or(Value::Null), "downloadUrl");
+    let url = url.ok_or_else(|| ProviderError::new(ErrorClass::Transient, None, "no address of the file in the answer"))?;
+    Ok(HttpRequest::new(Method::Get, url))
+}
+
+/// Asks whether a number is on WhatsApp (6.4).
+pub(super) fn number_check(channel: &ChannelConfig, phone: &str) -> Option<HttpRequest> {
+    let mut request = call(channel, Method::Post, "checkWhatsapp");
+    request.body = Body::Json(make!({"phoneNumber": phone.parse::<u64>().ok()?}));
+    Some(request)
+}
+
+/// Reads the answer.
+pub(super) fn read_number_check(answer: &HttpResponse) -> Result<NumberCheck, ProviderError> {
+    if !answer.is_success() {
+        return Err(answer::refusal(answer));
+    }
+    let body = answer.json().unwrap_or(Value::Null);
+    let exists = body.get("existsWhatsapp").and_then(Value::as_bool);
+    let exists = exists.ok_or_else(|| ProviderError::new(ErrorClass::Transient, None, "no answer about the number"))?;
+    Ok(NumberCheck { exists, recipient: json::at(&body, "chatId").filter(|_| exists) })
 }
 
 /// The channel's state that an instance's state means (6.8).

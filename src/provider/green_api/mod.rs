@@ -12,7 +12,10 @@ mod send;
 mod tests;
 mod webhook;
 
-use super::{AccountState, Capabilities, ChannelConfig, Outgoing, Provider, SettingField, TemplatePage, WebhookError, WebhookRequest};
+use super::pairing::{Ask, Told};
+use super::{
+    AccountState, Capabilities, ChannelConfig, FileAsk, NumberCheck, Outgoing, Provider, SettingField, TemplatePage, WebhookError, WebhookRequest,
+};
 use crate::domain::event::ProviderEvent;
 use crate::domain::http::{HttpRequest, HttpResponse};
 use crate::domain::outcome::{ErrorClass, ProviderError, SendOutcome};
@@ -29,7 +32,10 @@ const CAPABILITIES: Capabilities = Capabilities {
     cards_at_once: 1,
     text_limit: 20_000,
     template_list: false,
+    // The Business plan's; a smaller plan tells its own end (466).
     number_checks: Some(30_000),
+    pairing: true,
+    groups: true,
     opt_in_list: false,
     named_params: false,
     // The vendor queues and paces by itself; what protects the number is slower (6.9).
@@ -111,6 +117,30 @@ impl Provider for GreenApi {
 
     fn read_account(&self, answer: &HttpResponse) -> Result<AccountState, ProviderError> {
         instance::read_state(answer)
+    }
+
+    fn build_file(&self, channel: &ChannelConfig, source: &str) -> FileAsk {
+        instance::build_file(channel, source)
+    }
+
+    fn read_file_address(&self, _channel: &ChannelConfig, answer: &HttpResponse) -> Result<HttpRequest, ProviderError> {
+        instance::read_file_address(answer)
+    }
+
+    fn build_pairing(&self, channel: &ChannelConfig, ask: &Ask) -> Option<HttpRequest> {
+        instance::build_pairing(channel, ask)
+    }
+
+    fn read_pairing(&self, ask: &Ask, answer: &HttpResponse) -> Result<Told, ProviderError> {
+        instance::read_pairing(ask, answer)
+    }
+
+    fn build_number_check(&self, channel: &ChannelConfig, phone: &str) -> Option<HttpRequest> {
+        instance::number_check(channel, phone)
+    }
+
+    fn read_number_check(&self, answer: &HttpResponse) -> Result<NumberCheck, ProviderError> {
+        instance::read_number_check(answer)
     }
 
     fn build_subscriptions(&self, channel: &ChannelConfig) -> Option<HttpRequest> {

@@ -62,5 +62,5 @@ pub(super) fn read_account(answer: &HttpResponse) -> Result<AccountState, Provid
         _ => None,
     };
     let reason = state.filter(|state| *state != "connected").map(|_| status);
-    Ok(AccountState { state, reason, phone: phone.filter(|digits| !digits.is_empty()) })
+    Ok(AccountState { state, reason, phone: phone.filter(|digits| !digits.is_empty()), pairing: None })
 }

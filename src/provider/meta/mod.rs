@@ -5,6 +5,7 @@
 
 mod access;
 mod answer;
+mod file;
 mod subscription;
 mod templates;
 #[cfg(test)]
@@ -13,7 +14,7 @@ mod webhook;
 
 use super::meta_shape::body;
 use super::{
-    AccountState, Capabilities, ChannelConfig, HookAnswer, Outgoing, Provider, SettingField, TemplatePage, WebhookError, WebhookRequest,
+    AccountState, Capabilities, ChannelConfig, FileAsk, HookAnswer, Outgoing, Provider, SettingField, TemplatePage, WebhookError, WebhookRequest,
 };
 use crate::domain::event::ProviderEvent;
 use crate::domain::http::{Body, HttpRequest, HttpResponse, Method};
@@ -48,6 +49,8 @@ const CAPABILITIES: Capabilities = Capabilities {
     text_limit: 4_096,
     template_list: true,
     number_checks: None,
+    pairing: false,
+    groups: false,
     opt_in_list: false,
     named_params: true,
     // Throughput STANDARD (5.8).
@@ -141,6 +144,14 @@ impl Provider for Meta {
 
     fn read_error(&self, answer: &HttpResponse) -> Option<ProviderError> {
         (!answer.is_success()).then(|| answer::refusal(answer))
+    }
+
+    fn build_file(&self, channel: &ChannelConfig, source: &str) -> FileAsk {
+        file::build(channel, source)
+    }
+
+    fn read_file_address(&self, channel: &ChannelConfig, answer: &HttpResponse) -> Result<HttpRequest, ProviderError> {
+        file::read_address(channel, answer)
     }
 
     fn build_account(&self, channel: &ChannelConfig) -> Option<HttpRequest> {

@@ -1,5 +1,6 @@
 //! Webhooks of the Cloud API (reference/whatsapp.md 5.12): the address's own proof by GET, the signature over raw bytes by POST.
 
+use super::file;
 use crate::domain::event::ProviderEvent;
 use crate::domain::outcome::ErrorClass;
 use crate::provider::meta_shape::webhook::{self, Dialect};
@@ -47,5 +48,7 @@ pub(super) fn read(channel: &ChannelConfig, body: &[u8]) -> Result<Vec<ProviderE
         json::at(metadata, "phone_number_id").or_else(|| json::at(entry, "id").filter(|id| !own.is_empty() && id != own && id != "0"))
     };
     let class = |code: &str| webhook::class_of(code).unwrap_or(ErrorClass::Unknown);
-    Ok(webhook::read(&body, &Dialect { sender: &sender, class: &class }))
+    let mut events = webhook::read(&body, &Dialect { sender: &sender, class: &class });
+    file::by_id(&mut events);
+    Ok(events)
 }

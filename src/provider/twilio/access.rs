@@ -46,6 +46,19 @@ pub(super) fn content(channel: &ChannelConfig, method: Method, path: &[&str]) ->
     request(channel, if base == API { CONTENT } else { base }, method, path)
 }
 
+/// The request for a client's file: with the account's key at the vendor's own address, and nowhere else.
+pub(super) fn file(channel: &ChannelConfig, source: &str) -> HttpRequest {
+    let base = base(channel, API);
+    let own = source.strip_prefix(API).or_else(|| source.strip_prefix(base)).filter(|rest| rest.starts_with('/'));
+    match own {
+        Some(path) => {
+            let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+            request(channel, base, Method::Get, &parts)
+        }
+        None => HttpRequest::new(Method::Get, source),
+    }
+}
+
 fn base<'a>(channel: &'a ChannelConfig, vendor: &'a str) -> &'a str {
     Some(channel.base("TWILIO_URL")).filter(|base| !base.is_empty()).unwrap_or(vendor)
 }

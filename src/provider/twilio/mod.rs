@@ -13,7 +13,7 @@ mod templates;
 mod tests;
 mod webhook;
 
-use super::{Capabilities, ChannelConfig, HookAnswer, Outgoing, Provider, SettingField, TemplatePage, WebhookError, WebhookRequest};
+use super::{Capabilities, ChannelConfig, FileAsk, HookAnswer, Outgoing, Provider, SettingField, TemplatePage, WebhookError, WebhookRequest};
 use crate::domain::event::ProviderEvent;
 use crate::domain::http::{HttpRequest, HttpResponse};
 use crate::domain::outcome::{ProviderError, SendOutcome};
@@ -31,6 +31,8 @@ const CAPABILITIES: Capabilities = Capabilities {
     text_limit: TEXT_LIMIT,
     template_list: true,
     number_checks: None,
+    pairing: false,
+    groups: false,
     opt_in_list: false,
     named_params: true,
     channel_rate: 80,
@@ -99,6 +101,10 @@ impl Provider for Twilio {
 
     fn read_error(&self, answer: &HttpResponse) -> Option<ProviderError> {
         (!answer.is_success()).then(|| answer::refusal(answer))
+    }
+
+    fn build_file(&self, channel: &ChannelConfig, source: &str) -> FileAsk {
+        FileAsk::File(access::file(channel, source))
     }
 
     fn build_subscriptions(&self, _channel: &ChannelConfig) -> Option<HttpRequest> {

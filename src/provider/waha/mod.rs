@@ -11,7 +11,10 @@ mod session;
 mod tests;
 mod webhook;
 
-use super::{AccountState, Capabilities, ChannelConfig, Outgoing, Provider, SettingField, TemplatePage, WebhookError, WebhookRequest};
+use super::pairing::{Ask, Told};
+use super::{
+    AccountState, Capabilities, ChannelConfig, FileAsk, NumberCheck, Outgoing, Provider, SettingField, TemplatePage, WebhookError, WebhookRequest,
+};
 use crate::domain::event::ProviderEvent;
 use crate::domain::http::{HttpRequest, HttpResponse};
 use crate::domain::outcome::{ErrorClass, ProviderError, SendOutcome};
@@ -28,7 +31,10 @@ const CAPABILITIES: Capabilities = Capabilities {
     cards_at_once: 5,
     text_limit: 20_000,
     template_list: false,
-    number_checks: None,
+    // The vendor counts nothing; asking about thousands of strangers is what bans numbers (6.9).
+    number_checks: Some(3_000),
+    pairing: true,
+    groups: true,
     opt_in_list: false,
     named_params: false,
     // No official rate; the bans' rules are those of every gateway (6.9).
@@ -108,6 +114,26 @@ impl Provider for Waha {
 
     fn read_account(&self, answer: &HttpResponse) -> Result<AccountState, ProviderError> {
         session::read_state(answer)
+    }
+
+    fn build_file(&self, channel: &ChannelConfig, source: &str) -> FileAsk {
+        FileAsk::File(session::file(channel, source))
+    }
+
+    fn build_pairing(&self, channel: &ChannelConfig, ask: &Ask) -> Option<HttpRequest> {
+        session::build_pairing(channel, ask)
+    }
+
+    fn read_pairing(&self, ask: &Ask, answer: &HttpResponse) -> Result<Told, ProviderError> {
+        session::read_pairing(ask, answer)
+    }
+
+    fn build_number_check(&self, channel: &ChannelConfig, phone: &str) -> Option<HttpRequest> {
+        Some(session::number_check(channel, phone))
+    }
+
+    fn read_number_check(&self, answer: &HttpResponse) -> Result<NumberCheck, ProviderError> {
+        session::read_number_check(answer)
     }
 
     fn build_subscriptions(&self, channel: &ChannelConfig) -> Option<HttpRequest> {

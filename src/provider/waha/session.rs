@@ -4,7 +4,9 @@ use super::answer;
 use crate::domain::event::AccountEvent;
 use crate::domain::http::{Body, HttpRequest, HttpResponse, Method};
 use crate::domain::outcome::{ErrorClass, ProviderError};
-use crate::provider::{AccountState, ChannelConfig, chat_id, json};
+use crate::domain::secret::Secret;
+use crate::provider::pairing::{Ask, Stage, Told};
+use crate::provider::{AccountState, ChannelConfig, NumberCheck, chat_id, json};
 use serde_json::{Value, json as make};
 
 /// Events we work with; `message.any` would tell every incoming message twice.
@@ -85,7 +87,95 @@ pub(super) fn read_state(answer: &HttpResponse) -> Result<AccountState, Provider
     let body = answer.json().unwrap_or(Value::Null);
     let word = json::at(&body, "status");
     let word = word.ok_or_else(|| ProviderError::new(ErrorClass::Transient, None, "no state of the session in the answer"))?;
-    Ok(AccountState { state: channel_state(&word), reason: Some(word), phone: body.get("me").and_then(own_phone) })
+    Ok(AccountState { state: channel_state(&word), pairing: stage(&word), reason: Some(word), phone: body.get("me").and_then(own_phone) })
+}
+
+/// How far the linking is in that state. The session starts anew before a code is shown and after it was scanned; what was before tells
+/// which (`flow/channel/pairing`).
+fn stage(word: &str) -> Option<Stage> {
+    match word {
+        "WORKING" => Some(Stage::Connected),
+        "SCAN_QR_CODE" => Some(Stage::Waiting),
+        "STARTING" => Some(Stage::Scanned),
+        "STOPPED" | "FAILED" => Some(Stage::Expired),
+        _ => None,
+    }
+}
+
+/// A step of the linking.
+pub(super) fn build_pairing(channel: &ChannelConfig, ask: &Ask) -> Option<HttpRequest> {
+    let session = channel.text("session");
+    match ask {
+        Ask::Start { state } => match state.as_str() {
+            "STOPPED" => Some(call(channel, Method::Post, &["sessions", session, "start"])),
+            "FAILED" => Some(call(channel, Method::Post, &["sessions", session, "restart"])),
+            _ => None,
+        },
+        Ask::Picture => {
+            let mut request = call(channel, Method::Get, &[session, "auth", "qr"]);
+            request.query.push(("format".to_owned(), "image".to_owned()));
+            request.headers.push(("accept".to_owned(), "application/json".to_owned()));
+            Some(request)
+        }
+        Ask::Code { phone } => {
+            let mut request = call(channel, Method::Post, &[session, "auth", "request-code"]);
+            request.body = Body::Json(make!({"phoneNumber": phone}));
+            Some(request)
+        }
+        Ask::Unlink => Some(call(channel, Method::Post, &["sessions", session, "logout"])),
+    }
+}
+
+/// What came of a step.
+pub(super) fn read_pairing(ask: &Ask, answer: &HttpResponse) -> Result<Told, ProviderError> {
+    if !answer.is_success() {
+        return Err(answer::refusal(answer));
+    }
+    let body = answer.json().unwrap_or(Value::Null);
+    let unread = || ProviderError::new(ErrorClass::Transient, None, "no code in the answer");
+    match ask {
+        Ask::Picture => json::at(&body, "data").map(|png| Told::Picture(Secret::new(png))).ok_or_else(unread),
+        Ask::Code { .. } => json::at(&body, "code").map(|code| Told::Code(Secret::new(code))).ok_or_else(unread),
+        Ask::Start { .. } | Ask::Unlink => Ok(Told::Nothing),
+    }
+}
+
+/// The request for a client's file. The gateway tells its address as it knows itself, which may be a name inside its own network: the one
+/// that we know stands for it, and the key goes nowhere else.
+pub(super) fn file(channel: &ChannelConfig, source: &str) -> HttpRequest {
+    let told = url::Url::parse(source).ok();
+    let own = url::Url::parse(channel.text("base_url")).ok();
+    let path = told.as_ref().map(url::Url::path).unwrap_or_default();
+    match (own, path.find("/api/files/").and_then(|at| path.get(at..))) {
+        (Some(mut own), Some(path)) => {
+            let whole = format!("{}{path}", own.path().trim_end_matches('/'));
+            own.set_path(&whole);
+            let mut request = HttpRequest::new(Method::Get, own.to_string());
+            request.secret_headers.push(("x-api-key".to_owned(), channel.secret("api_key")));
+            request
+        }
+        // Kept in some other storage: its address is open.
+        _ => HttpRequest::new(Method::Get, source),
+    }
+}
+
+/// Asks whether a number is on WhatsApp (7.3).
+pub(super) fn number_check(channel: &ChannelConfig, phone: &str) -> HttpRequest {
+    let mut request = call(channel, Method::Get, &["contacts", "check-exists"]);
+    request.query.push(("phone".to_owned(), phone.to_owned()));
+    request.query.push(("session".to_owned(), channel.text("session").to_owned()));
+    request
+}
+
+/// Reads the answer.
+pub(super) fn read_number_check(answer: &HttpResponse) -> Result<NumberCheck, ProviderError> {
+    if !answer.is_success() {
+        return Err(answer::refusal(answer));
+    }
+    let body = answer.json().unwrap_or(Value::Null);
+    let exists = body.get("numberExists").and_then(Value::as_bool);
+    let exists = exists.ok_or_else(|| ProviderError::new(ErrorClass::Transient, None, "no answer about the number"))?;
+    Ok(NumberCheck { exists, recipient: json::at(&body, "chatId").filter(|_| exists) })
 }
 
 fn own_phone(me: &Value) -> Option<String> {

@@ -12,6 +12,7 @@ pub mod job;
 pub mod kind;
 pub mod message;
 pub mod openapi;
+pub mod pairing;
 pub mod portal;
 pub mod quick_reply;
 pub mod robot;

@@ -46,7 +46,7 @@ pub(super) static ALL: &[Story] = &[
     Story { main: true, ..story("several answers at once", open, answers_together) },
     Story { mend: install_again, check: robots_stand, ..story("install", nothing, install) },
     Story { mend: connect_again, check: channel_stands, ..story("a channel is connected", installed, connect) },
-    Story { special: true, ..story("a gateway is connected", open, gateway_connected) },
+    story("a gateway is connected", open, gateway_connected),
     story("the token has ended", open, token_has_ended),
     story("the portal moves and its server stumbles", open, portal_moves),
     Story { mend: rested_month, ..story("an idle month", open, idle_month) },
@@ -120,6 +120,9 @@ act! { gateway_connected(town) {
     town.settle().await;
     town.network.line("waha").becomes("FAILED");
     town.settle().await;
+    let path = format!("/channels/{}/pairing", made["id"].as_str().unwrap());
+    let (status, told) = town.api_post(&path, json!({})).await;
+    assert_eq!(status, 200, "{told}");
     town.network.line("waha").becomes("WORKING");
     town.settle().await;
 } }

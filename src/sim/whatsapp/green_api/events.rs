@@ -14,6 +14,12 @@ pub(in crate::sim::whatsapp) fn id(provider_id: &str) -> String {
     format!("3EB0{}", provider_id.replace('-', "").to_uppercase())
 }
 
+/// The id of a person's message, which follows from the network's own.
+pub(in crate::sim::whatsapp) fn inbound_id(wamid: &str) -> String {
+    let number: String = wamid.bytes().rev().take(12).map(|byte| format!("{byte:02X}")).collect();
+    format!("3A{number}")
+}
+
 /// The chat of a destination of ours.
 pub(in crate::sim::whatsapp) fn chat(to: &str) -> String {
     if to.contains('@') { to.to_owned() } else { format!("{to}@c.us") }
@@ -55,7 +61,6 @@ pub(in crate::sim::whatsapp) fn inbound(state: &mut State, line: &Line, inbound:
         _ => None,
     });
     let stanza = context.and_then(|wamid| state.message(wamid)).map(|message| id(&message.provider_id));
-    let number: String = inbound.wamid.bytes().rev().take(12).map(|byte| format!("{byte:02X}")).collect();
     let chat = format!("{}@c.us", person.phone);
     let name = person.name.clone().unwrap_or_default();
     let mut message = said(inbound, file);
@@ -63,7 +68,7 @@ pub(in crate::sim::whatsapp) fn inbound(state: &mut State, line: &Line, inbound:
         fields.insert("quotedMessage".to_owned(), json!({"stanzaId": stanza, "participant": format!("{}@c.us", line.phone)}));
     }
     let body = json!({"typeWebhook": "incomingMessageReceived", "instanceData": instance(line), "timestamp": inbound.at.div_euclid(1_000),
-        "idMessage": format!("3A{number}"), "messageData": message,
+        "idMessage": inbound_id(&inbound.wamid), "messageData": message,
         "senderData": {"chatId": chat, "chatName": name, "sender": chat, "senderName": name, "senderContactName": ""}});
     publish(state, line, "message", Some(&inbound.wamid), Proof::None, body, now);
 }
@@ -76,6 +81,8 @@ fn said(inbound: &InboundMessage, file: Option<(String, String)>) -> Value {
         Inbound::Media { media, caption, name, .. } => {
             let word = if media == "file" { "document" } else { media };
             let (url, mime) = file.unwrap_or_default();
+            // Documents are not downloaded until somebody asks.
+            let url = if word == "document" { String::new() } else { url };
             json!({"typeMessage": format!("{word}Message"), "fileMessageData": {"downloadUrl": url, "caption": caption.clone().unwrap_or_default(),
                 "fileName": name.clone().unwrap_or_default(), "jpegThumbnail": "", "mimeType": mime, "isForwarded": false}})
         }

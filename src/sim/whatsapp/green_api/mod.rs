@@ -8,6 +8,7 @@ use super::message::{Content, Failure, MediaLink};
 use super::server::{Answer, Call};
 use super::state::{Accepting, Shared, State};
 use crate::domain::clock::Ms;
+use base64::Engine as _;
 use serde_json::{Map, Value, json};
 
 /// A refused request: status and message.
@@ -56,11 +57,56 @@ fn act(state: &mut State, call: &Call, instance: &str, method: &str, token: &str
             settings.entry("webhookUrlToken").or_insert_with(|| json!(""));
             Ok(Answer::json(200, &Value::Object(settings)))
         }
+        ("GET", "qr") => Ok(Answer::json(
+            200,
+            &match line.state.as_str() {
+                "notAuthorized" => {
+                    let picture = base64::engine::general_purpose::STANDARD.encode(format!("\u{89}PNG scan me {}", line.name));
+                    json!({"type": "qrCode", "message": picture})
+                }
+                "authorized" | "yellowCard" => json!({"type": "alreadyLogged", "message": "instance account already authorized"}),
+                _ => json!({"type": "error", "message": "try later"}),
+            },
+        )),
+        ("POST", "getAuthorizationCode") => {
+            number(&body(call)?)?;
+            let waits = line.state == "notAuthorized";
+            Ok(Answer::json(200, &if waits { json!({"status": true, "code": "ABCD1234"}) } else { json!({"status": false, "code": ""}) }))
+        }
+        ("GET", "logout") => {
+            if let Some(own) = state.lines.iter_mut().find(|own| own.name == line.name) {
+                "notAuthorized".clone_into(&mut own.state);
+            }
+            if let Some(changed) = state.line(&line.name).cloned() {
+                events::state(state, &changed, now);
+            }
+            Ok(Answer::json(200, &json!({"isLogout": true})))
+        }
+        ("POST", "checkWhatsapp") => {
+            let digits = number(&body(call)?)?;
+            let exists = state.addressee(&digits).on_whatsapp;
+            Ok(Answer::json(200, &json!({"existsWhatsapp": exists, "chatId": exists.then(|| events::chat(&digits))})))
+        }
+        ("POST", "downloadFile") => {
+            let body = body(call)?;
+            let fields = Fields::new(&body, "body");
+            let (chat, id) = (destination(fields.text("chatId", 100)?)?, fields.text("idMessage", 100)?);
+            let found = state.inbound.iter().find(|message| message.phone == chat && events::inbound_id(&message.wamid) == id);
+            let wamid = found.map(|message| hex::encode(message.wamid.as_bytes())).ok_or_else(|| Refused(400, "message not found".to_owned()))?;
+            Ok(Answer::json(200, &json!({"downloadUrl": format!("{}/files/{wamid}", state.base)})))
+        }
         ("POST", "setSettings") => configure(state, &line, &body(call)?),
         ("POST", method @ ("sendMessage" | "sendFileByUrl" | "sendLocation" | "sendContact")) => send(state, &line, method, call, now),
         ("POST", "sendButtons" | "sendTemplateButtons" | "sendListMessage" | "sendTemplate") => Err(Refused(403, "Forbidden".to_owned())),
         _ => Err(Refused(404, "Not Found".to_owned())),
     }
+}
+
+/// `phoneNumber`: a number, not a text.
+fn number(body: &Map<String, Value>) -> Result<String, Refused> {
+    let told = body.get("phoneNumber").and_then(Value::as_u64).map(|number| number.to_string());
+    let formed = told.filter(|digits| (7..=15).contains(&digits.len()));
+    formed.ok_or_else(|| Refused(400, "Validation failed. Details: 'phoneNumber' must be a number".to_owned()))
 }
 
 fn body(call: &Call) -> Result<Map<String, Value>, Refused> {

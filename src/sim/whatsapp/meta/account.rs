@@ -4,11 +4,13 @@
 
 use super::super::gupshup::template::Template;
 use super::super::line::Line;
+use super::super::media;
 use super::super::server::{Answer, Call};
 use super::super::state::{Shared, State};
 use super::super::wire;
 use super::{GraphError, Told, json_body, owned};
 use serde_json::{Map, Value, json};
+use sha2::Digest as _;
 
 /// `GET /{waba}/message_templates`.
 ///
@@ -62,6 +64,31 @@ pub(super) fn number(state: &State, call: &Call, id: &str) -> Told {
         &json!({"id": line.id, "display_phone_number": shown, "verified_name": line.name, "quality_rating": "GREEN", "status": line.state,
             "name_status": "APPROVED", "throughput": {"level": "STANDARD"}, "platform_type": "CLOUD_API", "account_mode": "LIVE"}),
     ))
+}
+
+/// `GET /{media_id}?phone_number_id=…`: an address that wants the token (5.5).
+///
+/// # Errors
+/// The vendor's refusal.
+pub(super) fn address(state: &State, call: &Call, id: &str) -> Told {
+    let wanted = call.query("phone_number_id").unwrap_or_default().to_owned();
+    owned(state, call, |line| wanted.is_empty() || line.id == wanted)?;
+    let Some(file) = state.files.get(id) else { return Err(GraphError::new(400, 100, "Unsupported get request")) };
+    let url = format!("{}/whatsapp_business/attachments/{id}", state.base);
+    let sha256 = hex::encode(sha2::Sha256::digest(&file.bytes));
+    Ok(Answer::json(
+        200,
+        &json!({"messaging_product": "whatsapp", "url": url, "mime_type": file.mime, "sha256": sha256, "file_size": file.bytes.len().to_string(), "id": id}),
+    ))
+}
+
+/// The file behind such an address.
+///
+/// # Errors
+/// The vendor's refusal.
+pub(super) fn bytes(state: &State, call: &Call, id: &str) -> Told {
+    owned(state, call, |_| true)?;
+    Ok(media::answer(state, id))
 }
 
 /// `GET /{waba}/subscribed_apps`.

@@ -32,6 +32,12 @@ pub(in crate::sim::whatsapp) fn inbound(state: &mut State, line: &Line, inbound:
     let news = InboundNews { inbound, person: &person, file, provider_id: None };
     let mut body = events_v3::inbound(&line.hosted(), &news);
     strip(&mut body);
+    // A file is told by its id alone.
+    if let Some(message) = body.pointer_mut("/entry/0/changes/0/value/messages/0").and_then(Value::as_object_mut) {
+        message.values_mut().filter_map(Value::as_object_mut).filter(|part| part.contains_key("mime_type")).for_each(|part| {
+            part.shift_remove("url");
+        });
+    }
     publish(state, line, "message", Some(&inbound.wamid), proof(line), body, now);
 }
 

@@ -36,6 +36,10 @@ pub(super) type Told = Result<Answer, GraphError>;
 /// Answers a path under `/v23.0/`; `None` = no Graph path.
 pub(super) async fn answer(shared: &Shared, call: &Call) -> Option<Answer> {
     let parts = call.parts();
+    if let ["whatsapp_business", "attachments", id] = parts.as_slice() {
+        let told = account::bytes(&shared.lock(), call, id);
+        return Some(told.unwrap_or_else(|error| error.answer()));
+    }
     let (version, path) = parts.split_first()?;
     let graph = version
         .strip_prefix('v')
@@ -51,6 +55,7 @@ pub(super) async fn answer(shared: &Shared, call: &Call) -> Option<Answer> {
         ("GET", [id, "subscribed_apps"]) => account::subscribed(&shared.lock(), call, id),
         ("POST", [id, "subscribed_apps"]) => account::subscribe(shared, call, id).await,
         ("POST", [id]) => account::configure(shared, call, id).await,
+        ("GET", [id]) if shared.lock().files.contains_key(*id) => account::address(&shared.lock(), call, id),
         ("GET", [id]) => account::number(&shared.lock(), call, id),
         _ => Err(GraphError::new(400, 2500, "Unknown path components")),
     };

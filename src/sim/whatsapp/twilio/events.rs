@@ -47,7 +47,11 @@ pub(in crate::sim::whatsapp) fn status(state: &mut State, line: &Line, message: 
 /// Words a person's message.
 pub(in crate::sim::whatsapp) fn inbound(state: &mut State, line: &Line, inbound: &InboundMessage, now: Ms) {
     let person = state.person(&inbound.phone).clone();
-    let file = file_of(state, inbound);
+    // Behind the account's own key.
+    let file = file_of(state, inbound).map(|(url, mime)| {
+        let id = url.rsplit('/').next().unwrap_or_default();
+        (format!("{}/2010-04-01/Accounts/{}/Messages/MM0/Media/ME{id}", state.base, line.id), mime)
+    });
     let answered = inbound.context.as_deref().and_then(|wamid| state.message(wamid)).map(|message| sid(&message.provider_id));
     let number: String = inbound.wamid.bytes().rev().take(16).map(|byte| format!("{byte:02x}")).collect();
     let mut body = json!({"MessageSid": format!("SM{number}"), "SmsSid": format!("SM{number}"), "SmsStatus": "received", "AccountSid": line.id,

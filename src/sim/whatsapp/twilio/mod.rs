@@ -5,6 +5,7 @@ mod send;
 
 use super::gupshup::template::{Template, placeholders};
 use super::line::{Line, Vendor};
+use super::media;
 use super::server::{Answer, Call};
 use super::state::{Shared, State};
 use base64::Engine as _;
@@ -35,6 +36,9 @@ pub(super) fn answer(shared: &Shared, call: &Call) -> Option<Answer> {
     let mut state = shared.lock();
     let told = match (call.method.as_str(), parts.as_slice()) {
         ("POST", ["2010-04-01", "Accounts", sid, "Messages.json"]) => send::send(&mut state, call, sid, now),
+        ("GET", ["2010-04-01", "Accounts", sid, "Messages", _, "Media", id]) => {
+            account(&state, call, Some(sid)).map(|_| media::answer(&state, id.strip_prefix("ME").unwrap_or_default()))
+        }
         ("GET", ["v1", "ContentAndApprovals"]) => contents(&state, call),
         (_, ["2010-04-01", ..] | ["v1", "Content" | "ContentAndApprovals", ..]) => {
             Err(Refused::new(404, 20_404, "The requested resource was not found"))

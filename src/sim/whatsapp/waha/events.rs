@@ -43,7 +43,11 @@ pub(in crate::sim::whatsapp) fn state(state: &mut State, line: &Line, now: Ms) {
 /// Words a person's message.
 pub(in crate::sim::whatsapp) fn inbound(state: &mut State, line: &Line, inbound: &InboundMessage, now: Ms) {
     let person = state.person(&inbound.phone).clone();
-    let file = file_of(state, inbound);
+    // The gateway knows itself by a name of its own network; its files want the key.
+    let file = file_of(state, inbound).map(|(url, mime)| {
+        let id = url.rsplit('/').next().unwrap_or_default();
+        (format!("http://waha:3000/api/files/{}/{id}", line.id), mime)
+    });
     let answered = inbound.context.as_deref().or(match &inbound.content {
         Inbound::Reaction { to, .. } => Some(to),
         _ => None,

@@ -5,10 +5,12 @@ pub(super) mod events;
 use super::green_api::destination;
 use super::gupshup::form::{Fields, Refusal};
 use super::line::{Line, Vendor};
+use super::media;
 use super::message::{Content, MediaLink};
 use super::server::{Answer, Call};
 use super::state::{Accepting, Shared, State};
 use crate::domain::clock::Ms;
+use base64::Engine as _;
 use serde_json::{Map, Value, json};
 
 /// A refused request: status and body.
@@ -47,6 +49,26 @@ fn act(state: &mut State, call: &Call, path: &[&str], now: Ms) -> Result<Answer,
             let line = session(state, key, name)?;
             configure(state, &line, &body(call)?)
         }
+        ("GET", ["files", _, id]) => Ok(media::answer(state, id)),
+        ("POST", ["sessions", name, verb @ ("start" | "restart" | "logout")]) => {
+            let line = session(state, key, name)?;
+            Ok(turn(state, &line, verb, now))
+        }
+        ("GET", [name, "auth", "qr"]) => picture(&session(state, key, name)?, call),
+        ("POST", [name, "auth", "request-code"]) => {
+            let line = waiting(session(state, key, name)?)?;
+            let body = body(call)?;
+            destination(&format!("{}@c.us", Fields::new(&body, "body").text("phoneNumber", 20)?))?;
+            Ok(Answer::json(201, &json!({"code": format!("{}-{}", line.key.get(3..7).unwrap_or("ABCD"), "EFGH").to_uppercase()})))
+        }
+        ("GET", ["contacts", "check-exists"]) => {
+            let line = working(session(state, key, call.query("session").unwrap_or_default())?)?;
+            let phone = call.query("phone").unwrap_or_default();
+            let digits = destination(&format!("{phone}@c.us"))?;
+            let exists = state.addressee(&digits).on_whatsapp && line.state == "WORKING";
+            let told = if exists { json!({"numberExists": true, "chatId": format!("{digits}@c.us")}) } else { json!({"numberExists": false}) };
+            Ok(Answer::json(200, &told))
+        }
         ("GET", ["version"]) => Ok(Answer::json(200, &json!({"version": "2026.8.1", "engine": "NOWEB", "tier": "PLUS", "browser": null}))),
         ("POST" | "PUT", [method]) => send(state, call, key, method, now),
         _ => Err(Refused::new(404, "Not Found")),
@@ -56,6 +78,43 @@ fn act(state: &mut State, call: &Call, path: &[&str], now: Ms) -> Result<Answer,
 fn session(state: &State, key: &str, name: &str) -> Result<Line, Refused> {
     let found = state.lines.iter().find(|line| line.vendor == Vendor::Waha && line.key == key && line.id == name);
     found.cloned().ok_or_else(|| Refused::new(404, "Session not found"))
+}
+
+fn in_state(line: Line, expected: &str) -> Result<Line, Refused> {
+    if line.state == expected {
+        return Ok(line);
+    }
+    let words = format!("Session status is not as expected. Try again later or restart the session {}", line.id);
+    Err(Refused(422, json!({"error": words, "session": line.id, "status": line.state, "expected": [expected]})))
+}
+
+fn working(line: Line) -> Result<Line, Refused> {
+    in_state(line, "WORKING")
+}
+
+fn waiting(line: Line) -> Result<Line, Refused> {
+    in_state(line, "SCAN_QR_CODE")
+}
+
+/// Starts or ends a session; a started one without a phone shows a code.
+fn turn(state: &mut State, line: &Line, verb: &str, now: Ms) -> Answer {
+    let word = if verb == "logout" { "STOPPED" } else { "SCAN_QR_CODE" };
+    if let Some(own) = state.lines.iter_mut().find(|own| own.name == line.name) {
+        word.clone_into(&mut own.state);
+    }
+    let changed = state.line(&line.name).cloned().unwrap_or_else(|| line.clone());
+    events::state(state, &changed, now);
+    Answer::json(201, &shown(&changed))
+}
+
+/// A pixel stands for the picture.
+fn picture(line: &Line, call: &Call) -> Result<Answer, Refused> {
+    let line = waiting(line.clone())?;
+    if call.query("format") != Some("image") || call.header("accept") != "application/json" {
+        return Err(Refused::new(422, "format must be image or raw"));
+    }
+    let data = base64::engine::general_purpose::STANDARD.encode(format!("\u{89}PNG scan me {}", line.name));
+    Ok(Answer::json(200, &json!({"mimetype": "image/png", "data": data})))
 }
 
 fn shown(line: &Line) -> Value {
@@ -100,11 +159,7 @@ fn configure(state: &mut State, line: &Line, told: &Map<String, Value>) -> Resul
 fn send(state: &mut State, call: &Call, key: &str, method: &str, now: Ms) -> Result<Answer, Refused> {
     let body = body(call)?;
     let fields = Fields::new(&body, "body");
-    let line = session(state, key, fields.text("session", 100)?)?;
-    if line.state != "WORKING" {
-        let words = format!("Session status is not as expected. Try again later or restart the session {}", line.id);
-        return Err(Refused(422, json!({"error": words, "session": line.id, "status": line.state, "expected": ["WORKING"]})));
-    }
+    let line = working(session(state, key, fields.text("session", 100)?)?)?;
     if method == "reaction" {
         fields.text("messageId", 300)?;
         fields.optional("reaction", 16)?;

@@ -41,7 +41,6 @@ connect-green-api-setting-id_instance = Id of the instance (idInstance) from the
 connect-green-api-setting-api_token = Token of the instance (apiTokenInstance).
 connect-green-api-setting-webhook_token = A word that you invent; Green-API shows it with every event.
 connect-green-api-setting-api_url = Address of the instance (apiUrl), if the console shows one of its own.
-connect-green-api-setting-media_url = Address for files (mediaUrl), if the console shows one of its own.
 connect-green-api-setting-phone = Number of the linked phone. Empty: taken from the first phone that is linked; another phone then stops the channel until you enter its number here.
 connect-waha-title = WAHA
 connect-waha =

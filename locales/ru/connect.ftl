@@ -41,7 +41,6 @@ connect-green-api-setting-id_instance = Идентификатор инстан�
 connect-green-api-setting-api_token = Токен инстанса (apiTokenInstance).
 connect-green-api-setting-webhook_token = Слово, которое вы придумали; Green-API показывает его с каждым событием.
 connect-green-api-setting-api_url = Адрес инстанса (apiUrl), если консоль показывает отдельный.
-connect-green-api-setting-media_url = Адрес для файлов (mediaUrl), если консоль показывает отдельный.
 connect-green-api-setting-phone = Номер привязанного телефона. Пусто: узнаётся у первого привязанного телефона; другой телефон останавливает канал, пока вы не укажете здесь его номер.
 connect-waha-title = WAHA
 connect-waha =

@@ -14,6 +14,7 @@ use courier24::outbound::Peer;
 use courier24::provider::{Outgoing, registry};
 use courier24::sim::whatsapp::fault::{EventAction, Fault, FaultRule};
 use courier24::sim::whatsapp::gupshup::template::Template;
+use courier24::sim::whatsapp::inbound::Inbound;
 use courier24::sim::whatsapp::line::{Line, Vendor};
 use serde_json::{Value, json};
 
@@ -142,6 +143,16 @@ impl Seat {
 
     fn next(&self, town: &Town, fault: Fault) {
         town.network.fault(FaultRule { path: self.path.to_owned(), times: 1, skip: 0, fault });
+    }
+
+    /// Part of the path of a look at the session.
+    fn pairing_path(&self) -> &'static str {
+        if self.kind == "waha" { "/sessions/" } else { "/getWaSettings/" }
+    }
+
+    /// Part of the path of a number check.
+    fn check_path(&self) -> &'static str {
+        if self.kind == "waha" { "/check-exists" } else { "/checkWhatsapp/" }
     }
 
     fn answers(&self, status: u16, body: &str) -> Fault {
@@ -417,5 +428,196 @@ story! {
         town.network.line("green-api").becomes("authorized");
         town.pass(MINUTE).await;
         assert_eq!(town.told(step)["status"], "delivered");
+    }
+}
+
+/// The newest message from the client through a channel.
+async fn heard(town: &Town, channel: &str) -> Value {
+    let list = town.api(&format!("/messages?direction=in&channel_id={channel}&limit=1")).await;
+    list["items"][0].clone()
+}
+
+story! {
+    /// What people send is read as what it is, at every provider; a strange kind is kept, never an error.
+    async fn every_kind_of_answer_is_read(town) {
+        for seat in TABLE.into_iter().filter(|seat| seat.vendor.is_some()) {
+            let channel = seat.connect(&mut town).await;
+            seat.client_writes(&town, "Здравствуйте").await;
+            text(&town, &channel, "Ждём вас", json!({})).await;
+            let ours = seat.taken(&town)[0].wamid.clone();
+            let client = || town.network.user(CLIENT).to(seat.account());
+            let kinds = [
+                (Inbound::Location { latitude: 55.75, longitude: 37.61, name: Some("Склад".to_owned()), address: None }, None, "location"),
+                (Inbound::Contact { name: "Инна Ким".to_owned(), phone: "79160000002".to_owned() }, None, "contacts"),
+                (Inbound::Reaction { emoji: "👍".to_owned(), to: ours.clone() }, None, "reaction"),
+                (Inbound::Text { text: "Буду".to_owned() }, Some(ours.as_str()), "text"),
+            ];
+            for (sent, context, kind) in kinds {
+                client().sends(sent, context);
+                town.advance(5 * SECOND);
+                town.settle().await;
+                let message = heard(&town, &channel).await;
+                assert_eq!((&message["kind"], &message["identity"]["phone"]), (&json!(kind), &json!(CLIENT)), "{}: {message}", seat.kind);
+                match kind {
+                    "location" => assert_eq!((&message["location"]["latitude"], &message["location"]["name"]), (&json!(55.75), &json!("Склад")), "{}", seat.kind),
+                    "reaction" => assert_eq!(message["reaction"]["emoji"], "👍", "{}: {message}", seat.kind),
+                    "text" => assert!(!message["reply"]["to_message_id"].is_null(), "{}: a quote names the message: {message}", seat.kind),
+                    _ => {}
+                }
+            }
+            client().sends(Inbound::Unknown { type_word: "hologram".to_owned(), payload: json!({"beam": 1}) }, None);
+            town.advance(5 * SECOND);
+            town.settle().await;
+            let rows = town.api(&format!("/inbox?channel_id={channel}&limit=100")).await;
+            assert!(rows["items"].as_array().unwrap().iter().all(|row| row["state"] == "done"), "{}: {rows}", seat.kind);
+        }
+        town.nothing_twice_nothing_lost().await;
+    }
+}
+
+story! {
+    /// Clients' files are copied in each provider's own way: by id, behind its key, or asked for first.
+    async fn clients_files_are_kept(town) {
+        for seat in TABLE {
+            let channel = seat.connect(&mut town).await;
+            for (media, kind) in [("image", "image"), ("file", "document")] {
+                let file = Inbound::Media { media: media.to_owned(), caption: Some("Смотрите".to_owned()), name: Some("act.pdf".to_owned()), voice: false };
+                town.network.user(CLIENT).to(seat.account()).sends(file, None);
+                town.advance(5 * SECOND);
+                town.settle().await;
+                let message = heard(&town, &channel).await;
+                assert_eq!((&message["kind"], &message["caption"]), (&json!(kind), &json!("Смотрите")), "{}: {message}", seat.kind);
+                let url = message["media"]["url"].as_str().unwrap_or_else(|| panic!("{}: {message}", seat.kind));
+                assert!(url.starts_with(&town.url("/media/")), "{}: {url}", seat.kind);
+                let answer = send(http().get(url)).await;
+                assert_eq!(answer.status().as_u16(), 200, "{}", seat.kind);
+                assert_eq!(Some(i64::try_from(answer.bytes().await.unwrap().len()).unwrap()), message["media"]["size"].as_i64(), "{}", seat.kind);
+            }
+        }
+    }
+}
+
+story! {
+    /// A phone is linked by scanning or typing a code; how far it is can be asked at any moment. The channel sends when the phone is there.
+    async fn a_phone_is_linked_by_a_code(town) {
+        for (seat, lost, shown, scanned, linked) in [
+            (&TABLE[3], "notAuthorized", "notAuthorized", "starting", "authorized"),
+            (&TABLE[4], "FAILED", "SCAN_QR_CODE", "STARTING", "WORKING"),
+        ] {
+            let channel = seat.connect(&mut town).await;
+            let desk = town.network.line(seat.kind);
+            desk.becomes(lost);
+            town.settle().await;
+            let path = format!("/channels/{channel}/pairing");
+            let (status, begun) = town.api_post(&path, json!({})).await;
+            assert_eq!((status, &begun["state"]), (200, &json!("waiting")), "{}: {begun}", seat.kind);
+            assert!(begun["qr"].as_str().unwrap().starts_with("data:image/png;base64,"), "{}: {begun}", seat.kind);
+            assert_eq!(desk.settings().unwrap().state, shown, "{}", seat.kind);
+            town.settle().await;
+            assert_eq!(seat.state(&town, &channel).await, "pairing", "{}", seat.kind);
+            let (status, typed) = town.api_post(&path, json!({"phone": "+7 916 000-00-77"})).await;
+            assert_eq!((status, typed["code"].as_str().map(|code| code.len() >= 8)), (200, Some(true)), "{}: {typed}", seat.kind);
+            let (status, wrong) = town.api_post(&path, json!({"phone": "семь"})).await;
+            assert_eq!((status, &wrong["code"]), (422, &json!("setting_invalid")), "{}", seat.kind);
+            assert_eq!(town.api(&path).await["state"], "waiting", "{}", seat.kind);
+            desk.becomes(scanned);
+            assert_eq!(town.api(&path).await["state"], "scanned", "{}", seat.kind);
+            desk.becomes(linked);
+            let done = town.api(&path).await;
+            assert_eq!((&done["state"], &done["qr"], &done["phone"]), (&json!("connected"), &Value::Null, &json!(desk.settings().unwrap().phone)), "{}: {done}", seat.kind);
+            town.settle().await;
+            assert_eq!(seat.state(&town, &channel).await, "connected", "{}", seat.kind);
+            let step = text(&town, &channel, "Мы снова на связи", json!({"wait_for": "delivered"})).await;
+            assert_eq!(town.told(step)["status"], "delivered", "{}", seat.kind);
+            let whole = format!("/api/v1/portals/{}{path}", town.portal.member_id());
+            let (status, ended) = town.request("DELETE", &whole, None).await;
+            assert_eq!((status, &ended["state"]), (200, &json!("expired")), "{}: {ended}", seat.kind);
+            town.settle().await;
+            assert_eq!(seat.state(&town, &channel).await, "disconnected", "{}", seat.kind);
+            town.network.fault_next(seat.pairing_path(), seat.answers(401, ""));
+            let (status, refused) = town.request("GET", &whole, None).await;
+            assert_eq!((status, &refused["code"]), (502, &json!("provider_refused")), "{}: {refused}", seat.kind);
+        }
+        let (status, refused) = town.api_post(&format!("/channels/{}/pairing", town.channel), json!({})).await;
+        assert_eq!((status, &refused["code"]), (409, &json!("pairing_unsupported")));
+        let (status, _) = town.api_post("/channels/ch_none/pairing", json!({})).await;
+        assert_eq!(status, 404);
+    }
+}
+
+story! {
+    /// Whether a number is on WhatsApp is asked where the provider can say, once; the plan's end is told and asked again later.
+    async fn numbers_are_checked_where_the_provider_can(town) {
+        town.network.user("79160000044").not_on_whatsapp();
+        for seat in TABLE {
+            let channel = seat.connect(&mut town).await;
+            let ask = |phone: &str| json!({"channel": channel, "phone": [phone]});
+            let asked = || town.network.requests().iter().filter(|request| request.path.contains(seat.check_path())).count();
+            let fired = async |properties: Value| {
+                town.advance(MINUTE);
+                let step = town.fires("check_number", properties).await;
+                town.settle().await;
+                town.told(step)
+            };
+            let yes = fired(ask("+79160000001")).await;
+            if registry::find(seat.kind).unwrap().capabilities().number_checks.is_none() {
+                assert_eq!((&yes["exists"], &yes["error_code"]), (&json!("E"), &json!("unsupported_by_channel")), "{}: {yes:?}", seat.kind);
+                continue;
+            }
+            assert_eq!((&yes["exists"], &yes["recipient"]), (&json!("Y"), &json!("79160000001@c.us")), "{}: {yes:?}", seat.kind);
+            let no = fired(ask("+79160000044")).await;
+            assert_eq!((&no["exists"], &no["recipient"]), (&json!("N"), &json!("")), "{}: {no:?}", seat.kind);
+            assert_eq!(asked(), 2, "{}", seat.kind);
+            fired(ask("+79160000001")).await;
+            assert_eq!(asked(), 2, "{}: known for a month", seat.kind);
+            town.network.fault_next(seat.check_path(), seat.answers(466, r#"{"invokeStatus":{"method":"checkwhatsapp","used":100,"total":100,"status":"QUOTE_EXCEEDED","description":"Monthly quota has been exceeded"}}"#));
+            let spent = fired(ask("+79160000055")).await;
+            assert_eq!((&spent["exists"], &spent["error_code"]), (&json!("E"), &json!("provider_rejected")), "{}: {spent:?}", seat.kind);
+            assert_eq!(seat.state(&town, &channel).await, "connected", "{}: checks are not messages", seat.kind);
+            let later = fired(ask("+79160000055")).await;
+            assert_eq!(later["exists"], "Y", "{}: a refusal is not remembered", seat.kind);
+        }
+    }
+}
+
+story! {
+    /// A gateway's groups: written to by id, heard apart from the conversation with each of their people. Elsewhere a group is refused.
+    async fn groups_are_kept_apart(town) {
+        const GROUP: &str = "120363000000000001";
+        for seat in TABLE {
+            let channel = seat.connect(&mut town).await;
+            let to_group = json!({"channel": channel, "text": "Всем привет", "phone": [format!("group:{GROUP}")], "wait_for": "delivered"});
+            if !registry::find(seat.kind).unwrap().capabilities().groups {
+                town.advance(MINUTE);
+                town.refuses("send_text", to_group, "unsupported_by_channel").await;
+                continue;
+            }
+            town.advance(MINUTE);
+            let step = town.fires("send_text", to_group).await;
+            town.settle().await;
+            assert_eq!(town.told(step)["status"], "delivered", "{}", seat.kind);
+            let taken = town.network.messages_to(&format!("{GROUP}@g.us"));
+            assert_eq!(taken.iter().filter(|message| message.account == seat.account()).count(), 1, "{}", seat.kind);
+            let line = town.network.line(seat.kind).settings().unwrap();
+            let said = match seat.vendor.unwrap() {
+                Vendor::GreenApi => json!({"typeWebhook": "incomingMessageReceived", "timestamp": town.now() / 1_000, "idMessage": "3EB0AA01",
+                    "instanceData": {"idInstance": line.id.parse::<u64>().unwrap(), "wid": format!("{}@c.us", line.phone), "typeInstance": "whatsapp"},
+                    "senderData": {"chatId": format!("{GROUP}@g.us"), "chatName": "Опт Тверь", "sender": format!("{CLIENT}@c.us"), "senderName": "Инна"},
+                    "messageData": {"typeMessage": "textMessage", "textMessageData": {"textMessage": "Есть замена?"}}}),
+                _ => json!({"event": "message", "session": line.id, "engine": "NOWEB", "payload": {"id": format!("false_{GROUP}@g.us_3EB0AA01_{CLIENT}@c.us"),
+                    "timestamp": town.now() / 1_000, "from": format!("{GROUP}@g.us"), "fromMe": false, "to": format!("{}@c.us", line.phone),
+                    "participant": format!("{CLIENT}@c.us"), "body": "Есть замена?", "hasMedia": false, "vCards": [], "replyTo": null}}),
+            };
+            town.network.line(seat.kind).tells("message", said);
+            town.settle().await;
+            let message = heard(&town, &channel).await;
+            assert_eq!((&message["text"], &message["identity"]["group"]), (&json!("Есть замена?"), &json!(GROUP)), "{}: {message}", seat.kind);
+            seat.client_writes(&town, "А это лично").await;
+            let personal = heard(&town, &channel).await;
+            assert_eq!(personal["identity"]["group"], Value::Null, "{}: {personal}", seat.kind);
+            let talks = town.api(&format!("/conversations?channel={channel}&limit=100")).await;
+            assert_eq!(talks["items"].as_array().unwrap().len(), 2, "{}: the group and the person: {talks}", seat.kind);
+        }
+        town.nothing_twice_nothing_lost().await;
     }
 }

@@ -44,13 +44,12 @@ const CAPABILITIES: Capabilities = Capabilities {
     pair_burst: 5,
 };
 
-const FIELDS: [SettingField; 6] = [
+const FIELDS: [SettingField; 5] = [
     field("id_instance", "text", true),
     field("api_token", "secret", true),
     field("webhook_token", "secret", true),
-    // Each instance shows its own hosts in the console.
+    // An instance may show a host of its own in the console.
     field("api_url", "url", false),
-    field("media_url", "url", false),
     // The number the instance is paired to; read from the vendor, and no other one is accepted silently.
     field("phone", "digits", false),
 ];

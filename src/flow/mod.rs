@@ -18,6 +18,7 @@ mod desk;
 mod ending;
 pub mod erase;
 mod facts;
+mod failover;
 pub mod fetch_media;
 pub mod find_document;
 pub mod follow_up;

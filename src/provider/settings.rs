@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Settings of our own that every channel has, whatever its provider.
-const OWN: [SettingField; 2] = [
+const OWN: [SettingField; 3] = [
+    // Id or name of the channel that sends while this one cannot.
+    SettingField { name: "failover", kind: "text", required: false, choices: &[] },
     // Messages a second: vendors name figures that an operator may know better.
     SettingField { name: "rate", kind: "number", required: false, choices: &[] },
     // `21:00-09:00`, or `off`; empty = as the portal.

@@ -621,3 +621,45 @@ story! {
         town.nothing_twice_nothing_lost().await;
     }
 }
+
+story! {
+    /// A second channel stands in for one that cannot send: by the rules of its own number, only for new messages, and never past a person's pause.
+    async fn a_second_channel_stands_in(town) {
+        let seat = &TABLE[4];
+        let first = seat.connect(&mut town).await;
+        let patch = async |settings: Value| {
+            let path = format!("/api/v1/portals/{}/channels/{first}", town.portal.member_id());
+            let (status, told) = town.request("PATCH", &path, Some(settings)).await;
+            assert_eq!(status, 200, "{told}");
+            town.settle().await;
+        };
+        patch(json!({"settings": {"failover": town.channel.clone()}})).await;
+        town.network.user(CLIENT).writes("Здравствуйте");
+        town.advance(5 * SECOND);
+        town.settle().await;
+        text(&town, &first, "Первым", json!({})).await;
+        assert_eq!(seat.taken(&town).len(), 1, "it works, nothing stands in");
+        town.network.line(seat.kind).becomes("FAILED");
+        town.settle().await;
+        let step = text(&town, &first, "Вторым", json!({"wait_for": "delivered"})).await;
+        assert_eq!(town.told(step)["status"], "delivered");
+        let call = town.last_call().await;
+        assert_eq!((&call["decision"]["channel"]["id"], &call["decision"]["channel"]["instead_of"]), (&json!(town.channel), &json!(first)), "{call}");
+        let message = town.api(&format!("/messages/{}", call["message_id"].as_str().unwrap())).await;
+        assert_eq!(message["channel_id"], json!(town.channel), "the message names the channel that sent it");
+        // The second number has a window of its own.
+        town.advance(25 * 60 * MINUTE);
+        town.settle().await;
+        town.refuses("send_text", json!({"channel": first.clone(), "text": "Завтра"}), "window_closed").await;
+        town.network.line(seat.kind).becomes("WORKING");
+        town.settle().await;
+        patch(json!({"paused": true})).await;
+        let held = text(&town, &first, "Подождём", json!({"wait_for": "delivered"})).await;
+        assert!(town.waits(held), "a person's pause holds");
+        patch(json!({"paused": false})).await;
+        town.pass(2 * MINUTE).await;
+        assert_eq!(town.told(held)["status"], "delivered");
+        assert_eq!(seat.taken(&town).len(), 2);
+        town.nothing_twice_nothing_lost().await;
+    }
+}

@@ -8,7 +8,7 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::flow::Ctx;
 use crate::flow::desk::Desk;
 use crate::flow::facts::{self, Need};
-use crate::flow::{JobError, phones};
+use crate::flow::{JobError, failover, phones};
 use serde_json::{Map, Value, json};
 
 /// `wait_hours` when the property does not say a number.
@@ -125,7 +125,9 @@ fn render(ctx: &Ctx, desk: &Desk, case: &mut Case, spec: &RobotSpec) -> Result<(
             return Ok(());
         }
     };
-    case.sender = Some(desk.resolve(channel)?);
+    let sends = operation.send().is_some();
+    let sender = desk.resolve(channel)?;
+    case.sender = Some(if sends { failover::stand_in(desk, sender) } else { sender });
     if let Some(typed) = typed {
         case.candidates = phones::candidates(typed, &case.facts, portal)?;
     }

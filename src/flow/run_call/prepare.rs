@@ -125,7 +125,8 @@ fn render(ctx: &Ctx, desk: &Desk, case: &mut Case, spec: &RobotSpec) -> Result<(
             return Ok(());
         }
     };
-    let sends = operation.send().is_some();
+    // A follow-up leaves later, through the channel that is its own then.
+    let sends = operation.send().is_some() && !matches!(operation, Operation::FollowUp(_));
     let sender = desk.resolve(channel)?;
     case.sender = Some(if sends { failover::stand_in(desk, sender) } else { sender });
     if let Some(typed) = typed {

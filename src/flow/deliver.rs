@@ -30,6 +30,7 @@ use crate::domain::content::Content;
 use crate::domain::document::CrmItem;
 use crate::domain::identity::Identity;
 use crate::domain::message_error::MessageError;
+use crate::domain::refusal::{Code, Refusal};
 use crate::domain::state::Status;
 use crate::queue::{self, Claimed, Group, Job};
 use futures::StreamExt as _;
@@ -291,6 +292,10 @@ async fn go(
             return Ok(());
         }
     };
+    if let Some(at) = ctx.pace.breakers.ask(&sender.row.id, now) {
+        let rests = Refusal::new(Code::ChannelUnavailable, "held until the provider answers").with("name", sender.row.name.clone());
+        return wait(plan, item, at, Some(MessageError::of_refusal(&rests)), now);
+    }
     let asker = Asker {
         portal: &item.message.portal,
         channel_id: &sender.row.id,

@@ -8,6 +8,7 @@ pub mod alarm;
 pub mod answer;
 mod arrival;
 pub mod auto_reply;
+pub mod breaker;
 mod catalog;
 pub mod channel;
 pub mod consent;

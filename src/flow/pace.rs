@@ -4,6 +4,7 @@
 //! of any length leaves at exactly the channel's rate. All work of a portal runs in one process, so the state is memory; for a shard
 //! taken over from another replica it starts empty, because the former owner may have spent the burst a moment ago.
 
+use super::breaker::Breakers;
 use crate::domain::clock::{MINUTE, Ms, SECOND};
 use crate::queue::shard_of;
 use std::collections::HashMap;
@@ -78,6 +79,8 @@ struct State {
 #[derive(Debug, Default)]
 pub struct Pace {
     state: Mutex<State>,
+    /// Channels whose provider does not answer.
+    pub breakers: Breakers,
 }
 
 /// Who asks.

@@ -663,3 +663,45 @@ story! {
         town.nothing_twice_nothing_lost().await;
     }
 }
+
+story! {
+    /// A provider that is out of order for an hour: its channel rests, one message at a time asks whether it is back, and none is lost. New
+    /// messages leave through the second channel, where one is named.
+    async fn an_outage_holds_the_queue(town) {
+        let seat = &TABLE[4];
+        let channel = seat.connect(&mut town).await;
+        let people: Vec<String> = (0..8).map(|number| format!("7916000010{number}")).collect();
+        let rule = |times: u32| FaultRule { path: seat.path.to_owned(), times, skip: 0, fault: seat.answers(500, seat.broken) };
+        town.network.fault(rule(100_000));
+        let mut steps = Vec::new();
+        for phone in &people {
+            let properties = json!({"channel": channel, "text": format!("Заказ {phone}"), "phone": [format!("+{phone}")], "wait_for": "delivered"});
+            steps.push(town.fires("send_text", properties).await);
+            town.settle().await;
+            town.advance(2 * SECOND);
+        }
+        town.settle().await;
+        let asked = seat.asked(&town);
+        town.pass(60 * MINUTE).await;
+        let probes = seat.asked(&town) - asked;
+        assert!((5..=40).contains(&probes), "it is asked now and then: {probes}");
+        assert!(steps.iter().all(|step| town.waits(*step)), "nothing is lost");
+        let path = format!("/api/v1/portals/{}/channels/{channel}", town.portal.member_id());
+        let (status, told) = town.request("PATCH", &path, Some(json!({"settings": {"failover": town.channel.clone()}}))).await;
+        assert_eq!(status, 200, "{told}");
+        town.network.user(CLIENT).writes("Здравствуйте");
+        town.advance(5 * SECOND);
+        town.settle().await;
+        let step = town.fires("send_text", json!({"channel": channel, "text": "Другим путём", "wait_for": "delivered"})).await;
+        town.settle().await;
+        assert_eq!(town.told(step)["status"], "delivered");
+        assert_eq!(town.last_call().await["decision"]["channel"]["instead_of"], json!(channel));
+        town.network.clear_faults();
+        town.pass(20 * MINUTE).await;
+        for (step, phone) in steps.iter().zip(&people) {
+            assert_eq!(town.told(*step)["status"], "delivered", "{phone}");
+            assert_eq!(town.network.messages_to(phone).len(), 1, "{phone}");
+        }
+        town.nothing_twice_nothing_lost().await;
+    }
+}

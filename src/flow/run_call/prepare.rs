@@ -128,7 +128,7 @@ fn render(ctx: &Ctx, desk: &Desk, case: &mut Case, spec: &RobotSpec) -> Result<(
     // A follow-up leaves later, through the channel that is its own then.
     let sends = operation.send().is_some() && !matches!(operation, Operation::FollowUp(_));
     let sender = desk.resolve(channel)?;
-    case.sender = Some(if sends { failover::stand_in(desk, sender) } else { sender });
+    case.sender = Some(if sends { failover::stand_in(ctx, desk, sender) } else { sender });
     if let Some(typed) = typed {
         case.candidates = phones::candidates(typed, &case.facts, portal)?;
     }

@@ -9,6 +9,7 @@ use crate::domain::ids::{Ids as _, RandomIds};
 use crate::sim::caller::Caller;
 use crate::sim::portal::{Portal, PortalConfig};
 use crate::sim::whatsapp::gupshup::app::App;
+use crate::sim::whatsapp::line::{Line, Vendor};
 use crate::sim::whatsapp::{Config, Network};
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,8 @@ use tokio::process::Child;
 
 /// Name of the simulated Gupshup app.
 pub(super) const APP: &str = "TorgBot";
+/// Name of the simulated gateway's phone.
+pub(super) const GATEWAY: &str = "Gateway";
 /// The client's phone.
 pub(super) const CLIENT_PHONE: &str = "79160000001";
 /// The deal's field that shows the status.
@@ -58,7 +61,7 @@ impl Stage {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let portal = Portal::start(Arc::clone(&clock), PortalConfig { language: narrator.lang().to_owned(), ..PortalConfig::default() })?;
         let app = App::new(APP).with_templates(sample_templates());
-        let network = Network::start(clock, Config { apps: vec![app], ..Config::default() }.lifelike())?;
+        let network = Network::start(clock, Config { apps: vec![app], lines: vec![Line::new(Vendor::Waha, GATEWAY)], ..Config::default() }.lifelike())?;
         let temporary = || std::env::temp_dir().join(RandomIds.id("courier24-demo", SystemClock.now()));
         let home = data.map_or_else(temporary, Path::to_path_buf);
         std::fs::create_dir_all(&home).with_context(|| home.display().to_string())?;

@@ -46,7 +46,8 @@ impl Stage {
     /// Creates a channel of the shop's own gateway; returns its id.
     pub(super) async fn create_gateway(&self) -> anyhow::Result<String> {
         let line = self.network.line(super::stage::GATEWAY).settings().context("gateway")?;
-        let settings = json!({"base_url": self.network.url(), "session": line.id, "api_key": line.key, "hmac_key": self.portal.member_id()});
+        let settings =
+            json!({"base_url": self.network.url(), "session": line.id, "api_key": line.key, "hmac_key": self.portal.member_id()});
         let made = self.create("/channels", &json!({"kind": "waha", "name": super::stage::GATEWAY, "settings": settings})).await?;
         made.get("id").and_then(Value::as_str).map(str::to_owned).with_context(|| format!("id expected: {made}"))
     }

@@ -61,7 +61,10 @@ impl Stage {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let portal = Portal::start(Arc::clone(&clock), PortalConfig { language: narrator.lang().to_owned(), ..PortalConfig::default() })?;
         let app = App::new(APP).with_templates(sample_templates());
-        let network = Network::start(clock, Config { apps: vec![app], lines: vec![Line::new(Vendor::Waha, GATEWAY)], ..Config::default() }.lifelike())?;
+        let network = Network::start(
+            clock,
+            Config { apps: vec![app], lines: vec![Line::new(Vendor::Waha, GATEWAY)], ..Config::default() }.lifelike(),
+        )?;
         let temporary = || std::env::temp_dir().join(RandomIds.id("courier24-demo", SystemClock.now()));
         let home = data.map_or_else(temporary, Path::to_path_buf);
         std::fs::create_dir_all(&home).with_context(|| home.display().to_string())?;

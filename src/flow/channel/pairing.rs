@@ -95,7 +95,8 @@ pub async fn look(ctx: &Ctx, portal: &str, channel_id: &str) -> Result<Pairing, 
 pub async fn unlink(ctx: &Ctx, portal: &str, channel_id: &str) -> Result<Pairing, PairingError> {
     let channel = loaded(ctx, portal, channel_id).await?;
     ask(ctx, &channel, &Ask::Unlink).await?;
-    let told = AccountState { state: Some("disconnected"), reason: Some("unlinked".to_owned()), phone: None, pairing: Some(Stage::Expired) };
+    let told =
+        AccountState { state: Some("disconnected"), reason: Some("unlinked".to_owned()), phone: None, pairing: Some(Stage::Expired) };
     note(ctx, &channel, &told).await?;
     Ok(Pairing { stage: told.pairing, picture: None, code: None, phone: None, word: told.reason })
 }

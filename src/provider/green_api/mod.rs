@@ -14,7 +14,8 @@ mod webhook;
 
 use super::pairing::{Ask, Told};
 use super::{
-    AccountState, Capabilities, ChannelConfig, FileAsk, NumberCheck, Outgoing, Provider, SettingField, TemplatePage, WebhookError, WebhookRequest,
+    AccountState, Capabilities, ChannelConfig, FileAsk, NumberCheck, Outgoing, Provider, SettingField, TemplatePage, WebhookError,
+    WebhookRequest,
 };
 use crate::domain::event::ProviderEvent;
 use crate::domain::http::{HttpRequest, HttpResponse};

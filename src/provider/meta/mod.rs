@@ -14,7 +14,8 @@ mod webhook;
 
 use super::meta_shape::body;
 use super::{
-    AccountState, Capabilities, ChannelConfig, FileAsk, HookAnswer, Outgoing, Provider, SettingField, TemplatePage, WebhookError, WebhookRequest,
+    AccountState, Capabilities, ChannelConfig, FileAsk, HookAnswer, Outgoing, Provider, SettingField, TemplatePage, WebhookError,
+    WebhookRequest,
 };
 use crate::domain::event::ProviderEvent;
 use crate::domain::http::{Body, HttpRequest, HttpResponse, Method};

@@ -13,7 +13,9 @@ mod templates;
 mod tests;
 mod webhook;
 
-use super::{Capabilities, ChannelConfig, FileAsk, HookAnswer, Outgoing, Provider, SettingField, TemplatePage, WebhookError, WebhookRequest};
+use super::{
+    Capabilities, ChannelConfig, FileAsk, HookAnswer, Outgoing, Provider, SettingField, TemplatePage, WebhookError, WebhookRequest,
+};
 use crate::domain::event::ProviderEvent;
 use crate::domain::http::{HttpRequest, HttpResponse};
 use crate::domain::outcome::{ProviderError, SendOutcome};

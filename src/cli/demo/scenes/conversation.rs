@@ -39,9 +39,8 @@ impl Stage {
         let text = self.narrator.text("demo-second-text", &[]);
         let properties = json!({"text": text, "channel": channel, "wait_for": "delivered", "wait_hours": 1});
         let fired = self.fire("send_text", properties).await?;
-        let arrived = async |stage: &Self| {
-            stage.client().received().into_iter().find(|message| message.text == text && message.account == GATEWAY)
-        };
+        let arrived =
+            async |stage: &Self| stage.client().received().into_iter().find(|message| message.text == text && message.account == GATEWAY);
         let message = self.until("demo-expect-text", arrived).await?;
         self.narrator.say("demo-on-the-phone", &[("text", &message.text)]);
         let answered = async |stage: &Self| stage.returned(&fired).filter(|values| field(values, "/ok") == "Y");

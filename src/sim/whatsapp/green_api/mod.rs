@@ -92,7 +92,8 @@ fn act(state: &mut State, call: &Call, instance: &str, method: &str, token: &str
             let fields = Fields::new(&body, "body");
             let (chat, id) = (destination(fields.text("chatId", 100)?)?, fields.text("idMessage", 100)?);
             let found = state.inbound.iter().find(|message| message.phone == chat && events::inbound_id(&message.wamid) == id);
-            let wamid = found.map(|message| hex::encode(message.wamid.as_bytes())).ok_or_else(|| Refused(400, "message not found".to_owned()))?;
+            let wamid =
+                found.map(|message| hex::encode(message.wamid.as_bytes())).ok_or_else(|| Refused(400, "message not found".to_owned()))?;
             Ok(Answer::json(200, &json!({"downloadUrl": format!("{}/files/{wamid}", state.base)})))
         }
         ("POST", "setSettings") => configure(state, &line, &body(call)?),

@@ -66,7 +66,8 @@ fn act(state: &mut State, call: &Call, path: &[&str], now: Ms) -> Result<Answer,
             let phone = call.query("phone").unwrap_or_default();
             let digits = destination(&format!("{phone}@c.us"))?;
             let exists = state.addressee(&digits).on_whatsapp && line.state == "WORKING";
-            let told = if exists { json!({"numberExists": true, "chatId": format!("{digits}@c.us")}) } else { json!({"numberExists": false}) };
+            let told =
+                if exists { json!({"numberExists": true, "chatId": format!("{digits}@c.us")}) } else { json!({"numberExists": false}) };
             Ok(Answer::json(200, &told))
         }
         ("GET", ["version"]) => Ok(Answer::json(200, &json!({"version": "2026.8.1", "engine": "NOWEB", "tier": "PLUS", "browser": null}))),

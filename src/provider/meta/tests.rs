@@ -130,6 +130,17 @@ fn every_field_is_read_or_kept() {
         matches!(&news[0].what, What::Template(told) if told.status.as_deref() == Some("PAUSED") && told.name.as_deref() == Some("promo"))
     );
     assert!(matches!(&news[1].what, What::Other { label } if label == "smb_message_echoes"));
+    assert!(matches!(&news[2].what, What::Account(told) if told.state == "limited" && told.reason == "ACCOUNT_RESTRICTION"));
+    let update = |value: Value| {
+        let body = json!({"entry": [{"id": "330011220044", "changes": [{"field": "account_update", "value": value}]}]});
+        match read(&body.to_string()).remove(0).what {
+            What::Account(told) => told.state,
+            other => format!("{other:?}"),
+        }
+    };
+    let ban = |state: &str| json!({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": state}});
+    assert_eq!([update(ban("DISABLE")), update(ban("REINSTATE"))], ["blocked", "connected"]);
+    assert!(update(json!({"event": "VERIFIED_ACCOUNT"})).starts_with("Other"), "kept");
     assert_eq!((news[0].sender.as_deref(), news[2].sender.as_deref()), (None, Some("999")), "another account's news");
     assert!(matches!(read("{}")[0].what, What::Other { .. }));
 }

@@ -1,7 +1,7 @@
 //! Webhooks of the Cloud API (reference/whatsapp.md 5.12): the address's own proof by GET, the signature over raw bytes by POST.
 
 use super::file;
-use crate::domain::event::ProviderEvent;
+use crate::domain::event::{AccountEvent, ProviderEvent, What};
 use crate::domain::outcome::ErrorClass;
 use crate::provider::meta_shape::webhook::{self, Dialect};
 use crate::provider::{ChannelConfig, HookAnswer, WebhookError, WebhookRequest, json, mac};
@@ -50,5 +50,25 @@ pub(super) fn read(channel: &ChannelConfig, body: &[u8]) -> Result<Vec<ProviderE
     let class = |code: &str| webhook::class_of(code).unwrap_or(ErrorClass::Unknown);
     let mut events = webhook::read(&body, &Dialect { sender: &sender, class: &class });
     file::by_id(&mut events);
+    account(&mut events);
     Ok(events)
+}
+
+/// What is told of the account itself (`account_update`, 5.13) changes the channel; words that nobody knows are kept as they are.
+fn account(events: &mut [ProviderEvent]) {
+    for event in events {
+        let What::Other { label } = &event.what else { continue };
+        let Some(word) = label.strip_prefix("account_update:") else { continue };
+        let value = event.raw.get("value").unwrap_or(&Value::Null);
+        let ban = value.get("ban_info").and_then(|ban| json::at(ban, "waba_ban_state")).unwrap_or_default();
+        let state = match (word, ban.as_str()) {
+            (_, "DISABLE") => "blocked",
+            (_, "SCHEDULE_FOR_DISABLE") | ("ACCOUNT_RESTRICTION" | "ACCOUNT_VIOLATION", _) => "limited",
+            (_, "REINSTATE") => "connected",
+            ("ACCOUNT_DELETED" | "PARTNER_REMOVED", _) => "disconnected",
+            _ => continue,
+        };
+        let reason = if ban.is_empty() { word.to_owned() } else { format!("{word} {ban}") };
+        event.what = What::Account(AccountEvent { state: state.to_owned(), reason, phone: None });
+    }
 }

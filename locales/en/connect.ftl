@@ -1,5 +1,5 @@
 # How to connect a channel of each kind; one line a step.
-connect-setting-rate = Messages per second that this channel may send, 1 to 1000. Empty: the usual figure of the provider. A limit that the provider tells slows the channel down by itself.
+connect-setting-rate = Messages per second that this channel may send, 1 to 1000. Empty: the usual figure of the provider; a phone behind a gateway then pauses 5 to 15 seconds between messages, so that it is not banned. A limit that the provider tells slows the channel down by itself.
 connect-setting-failover = Id or exact name of another channel of the portal: new messages leave through it while this channel cannot send (keys refused, phone unlinked, blocked, limited). The second channel keeps the rules of its own number. Empty: new messages are refused or wait.
 connect-setting-portfolio = Name of the business portfolio: channels with the same name share one daily limit. Empty: the channel has its own.
 connect-setting-daily_limit = How many new people a day may be written to outside the 24-hour window. Empty: as the provider tells.

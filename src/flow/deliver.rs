@@ -342,7 +342,8 @@ fn limits(sender: &Sender) -> Limits {
     let known = sender.capabilities();
     let own = sender.setting("rate").and_then(|rate| rate.as_str()?.parse::<u32>().ok()).filter(|rate| *rate > 0);
     let channel_rate = own.map_or(known.channel_rate, |rate| rate.min(FASTEST));
-    Limits { channel_rate, pair_interval_ms: known.pair_interval_ms, pair_burst: known.pair_burst }
+    let gap_ms = known.gap_ms.filter(|_| own.is_none());
+    Limits { channel_rate, gap_ms, pair_interval_ms: known.pair_interval_ms, pair_burst: known.pair_burst }
 }
 
 /// One commit for the whole group: ends, holds, and the intent to send. Returns what may leave now.

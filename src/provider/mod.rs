@@ -87,6 +87,9 @@ pub struct Capabilities {
     pub named_params: bool,
     /// Messages a second for the whole channel, start value.
     pub channel_rate: u32,
+    /// Pause between two messages of the channel unless its owner sets a rate: at least and at most this long, ms, different each time. For
+    /// phones behind gateways, which evenly sent messages get banned (reference/whatsapp.md 6.9).
+    pub gap_ms: Option<(i64, i64)>,
     /// Pause between messages to one recipient, ms; a burst of this many passes first.
     pub pair_interval_ms: i64,
     /// Burst to one recipient.

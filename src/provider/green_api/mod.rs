@@ -41,6 +41,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     named_params: false,
     // The vendor queues and paces by itself; what protects the number is slower (6.9).
     channel_rate: 1,
+    gap_ms: Some((5_000, 15_000)),
     pair_interval_ms: 6_000,
     pair_burst: 5,
 };

@@ -57,6 +57,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     opt_in_list: true,
     named_params: true,
     channel_rate: 10,
+    gap_ms: None,
     pair_interval_ms: 6_000,
     pair_burst: 5,
 };

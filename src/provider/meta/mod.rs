@@ -56,6 +56,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     named_params: true,
     // Throughput STANDARD (5.8).
     channel_rate: 80,
+    gap_ms: None,
     pair_interval_ms: 6_000,
     pair_burst: 5,
 };

@@ -38,6 +38,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     opt_in_list: false,
     named_params: true,
     channel_rate: 80,
+    gap_ms: None,
     pair_interval_ms: 6_000,
     pair_burst: 5,
 };

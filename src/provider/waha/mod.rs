@@ -40,6 +40,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     named_params: false,
     // No official rate; the bans' rules are those of every gateway (6.9).
     channel_rate: 1,
+    gap_ms: Some((5_000, 15_000)),
     pair_interval_ms: 6_000,
     pair_burst: 5,
 };

@@ -27,6 +27,7 @@ mod gate;
 pub mod install;
 pub mod mark_opt_in;
 pub mod media;
+mod outgoing;
 pub mod pace;
 mod phones;
 pub mod portal_cache;

@@ -124,6 +124,7 @@ act! { gateway_connected(town) {
     let (status, told) = town.api_post(&path, json!({})).await;
     assert_eq!(status, 200, "{told}");
     town.network.line("waha").becomes("WORKING");
+    assert_eq!(town.api(&path).await["state"], "connected");
     town.settle().await;
 } }
 

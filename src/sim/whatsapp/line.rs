@@ -123,11 +123,6 @@ impl Line {
             ..App::default()
         }
     }
-
-    /// Whether windows and templates apply.
-    pub(super) fn official(&self) -> bool {
-        matches!(self.vendor, Vendor::Meta | Vendor::Twilio)
-    }
 }
 
 /// Puts a callback of an account into the outbox.

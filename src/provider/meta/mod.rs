@@ -129,6 +129,10 @@ impl Provider for Meta {
     }
 
     fn read_webhook(&self, channel: &ChannelConfig, request: &WebhookRequest<'_>) -> Result<Vec<ProviderEvent>, WebhookError> {
+        // A verification carries nothing but its challenge.
+        if request.method.eq_ignore_ascii_case("GET") {
+            return Ok(Vec::new());
+        }
         webhook::read(channel, request.body)
     }
 

@@ -300,6 +300,10 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     fn read_account(&self, answer: &HttpResponse) -> Result<AccountState, ProviderError> {
         self.read_error(answer).map_or_else(|| Ok(AccountState::default()), Err)
     }
+    /// Whether it writes to phone numbers only: nobody is reached by a business-scoped id alone.
+    fn needs_phone(&self) -> bool {
+        false
+    }
     /// Request that asks whether a number is on WhatsApp; `None` where the provider cannot say (then `number_checks` is `None` too).
     fn build_number_check(&self, _channel: &ChannelConfig, _phone: &str) -> Option<HttpRequest> {
         None

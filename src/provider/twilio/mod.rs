@@ -110,6 +110,10 @@ impl Provider for Twilio {
         FileAsk::File(access::file(channel, source))
     }
 
+    fn needs_phone(&self) -> bool {
+        true
+    }
+
     fn build_subscriptions(&self, _channel: &ChannelConfig) -> Option<HttpRequest> {
         // Statuses are asked for with every send; the address of incoming messages is set by hand in the sender's settings.
         None

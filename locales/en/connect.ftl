@@ -1,9 +1,11 @@
 # How to connect a channel of each kind; one line a step.
 connect-setting-rate = Messages per second that this channel may send, 1 to 1000. Empty: the usual figure of the provider; a phone behind a gateway then pauses 5 to 15 seconds between messages, so that it is not banned. A limit that the provider tells slows the channel down by itself.
-connect-setting-failover = Id or exact name of another channel of the portal: new messages leave through it while this channel cannot send (keys refused, phone unlinked, blocked, limited). The second channel keeps the rules of its own number. Empty: new messages are refused or wait.
+connect-setting-failover = Id or exact name of another channel of this portal (kept by id): new messages leave through it while this channel cannot send (keys refused, phone unlinked, blocked, limited). The second channel keeps the rules of its own number. Empty: new messages are refused or wait.
 connect-setting-portfolio = Name of the business portfolio: channels with the same name share one daily limit. Empty: the channel has its own.
-connect-setting-daily_limit = How many new people a day may be written to outside the 24-hour window. Empty: as the provider tells.
+connect-setting-daily_limit = How many new people a day may be written to: outside the 24-hour window, or, by a phone behind a gateway, who never wrote to you. Empty: as the provider tells; a phone by warm_up.
 connect-setting-on_limit = What happens when the daily limit is reached: hold = the message waits for a place, refuse = the process is told at once.
+connect-setting-warm_up = Phones behind gateways: on = a new number may write to 20 strangers a day in its first week, then a quarter more each day, 200 from the fifth week; off = the number has a history, 200 from the first day. Who has written to you is no stranger.
+connect-setting-daily_cap = Phones behind gateways: how many messages may leave in 24 hours, whoever gets them. Empty: 5000.
 connect-gupshup-title = Gupshup
 connect-gupshup =
     In Gupshup open the WhatsApp app and copy its name, its id (App ID), its number and the API key into the settings.

@@ -6,7 +6,7 @@ mod account;
 mod change;
 pub mod pairing;
 
-pub(super) use account::{learn, note_account, note_proven};
+pub(super) use account::{learn, note_account, note_address, note_proven};
 pub use change::{ChannelChange, ChannelError, Created, NewChannel, create, disconnect, update};
 pub(super) use change::{NOT_PAUSED, cancel_key, note_state, sync_job};
 
@@ -74,7 +74,7 @@ pub fn config(ctx: &Ctx, row: &Model) -> Result<ChannelConfig, DbError> {
         settings,
         secrets: open_secrets(ctx, row)?,
         bases: ctx.settings.provider_bases.clone(),
-        webhook_url: Secret::new(webhook_url(ctx, row)?),
+        webhook_url: Secret::new(webhook_url(ctx, row)?), siblings: Vec::new(),
     })
 }
 

@@ -5,6 +5,7 @@
 mod account;
 mod subscribe;
 
+use self::subscribe::Registered;
 use super::channel::{self, Loaded};
 use super::{Ctx, JobError, Leftover};
 use crate::db::DbError;
@@ -171,10 +172,13 @@ async fn run(ctx: &Ctx, portal: &str, channel_id: &str, job: Option<&Claimed>) -
     let tx = ctx.db.begin().await?;
     let vanished = store::template::mark_vanished(&tx, portal, channel_id, &gone, now).await?;
     store::channel::mark_synced(&tx, portal, channel_id, now).await?;
-    if registered.is_ok() {
-        // Judged by the row as it is now: it may have been paused while the list was read.
-        let unproven = When::From(&["new", "auth_failed"]);
-        channel::note_state(&tx, portal, channel_id, ("connected", None), unproven, now).await?;
+    if let Ok(registered) = &registered {
+        if *registered == Registered::Here {
+            // Judged by the row as it is now: it may have been paused while the list was read.
+            let unproven = When::From(&["new", "auth_failed"]);
+            channel::note_state(&tx, portal, channel_id, ("connected", None), unproven, now).await?;
+        }
+        channel::note_address(&tx, portal, channel_id, *registered == Registered::Here, now).await?;
     }
     // What the list's provider says of the number beside it is welcome, not needed: old accounts may not show it.
     if let (Ok(Some(told)), Some(row)) = (&account, store::channel::find(&*tx, portal, channel_id).await?) {

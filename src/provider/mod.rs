@@ -41,6 +41,8 @@ pub struct ChannelConfig {
     pub bases: BTreeMap<String, String>,
     /// Where the provider reports to; the address itself is a secret.
     pub webhook_url: Secret,
+    /// Addresses of other channels of the same account, where the provider was seen to report to them.
+    pub siblings: Vec<Secret>,
 }
 
 impl ChannelConfig {
@@ -243,7 +245,8 @@ pub enum WebhookError {
 pub struct SettingsError {
     /// Field name.
     pub field: String,
-    /// `required`, `not_text`, `not_digits`, `not_number`, `not_url`, `unknown_field`, `unknown_choice`, `too_long`.
+    /// `required`, `not_text`, `not_digits`, `not_number`, `not_url`, `not_hh_mm_hh_mm`, `unknown_field`, `unknown_choice`, `too_long`,
+    /// `no_such_channel`, `own_channel`, `name_not_unique`.
     pub reason: &'static str,
 }
 
@@ -338,6 +341,19 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     /// The provider's refusal.
     fn read_pairing(&self, _ask: &pairing::Ask, answer: &HttpResponse) -> Result<pairing::Told, ProviderError> {
         self.read_error(answer).map_or_else(|| Ok(pairing::Told::Nothing), Err)
+    }
+    /// The account that several numbers share and whose news name no number (templates, bans); `None` where every number is told for itself.
+    fn account<'a>(&self, _channel: &'a ChannelConfig) -> Option<&'a str> {
+        None
+    }
+    /// Whether the provider reports a number to one address only: the last one that was set.
+    fn one_address(&self) -> bool {
+        false
+    }
+    /// Request that points the number's own events to `webhook_url`, where the provider has such a thing and does not show it: it is repeated
+    /// at every look.
+    fn build_point(&self, _channel: &ChannelConfig, _webhook_url: &str) -> Option<HttpRequest> {
+        None
     }
     /// Request that reads which webhooks the provider has; `None` where people enter the address by hand and pages show the steps.
     fn build_subscriptions(&self, channel: &ChannelConfig) -> Option<HttpRequest>;

@@ -24,6 +24,15 @@ const OFFICIAL: [SettingField; 3] = [
     SettingField { name: "on_limit", kind: "choice", required: false, choices: &["hold", "refuse"] },
 ];
 
+/// Settings of our own for phones behind gateways (reference/whatsapp.md 6.9): first messages to strangers, and all messages of a day.
+const GATEWAY: [SettingField; 4] = [
+    // A number with a history needs no warming up.
+    SettingField { name: "warm_up", kind: "choice", required: false, choices: &["on", "off"] },
+    SettingField { name: "daily_limit", kind: "count", required: false, choices: &[] },
+    SettingField { name: "daily_cap", kind: "count", required: false, choices: &[] },
+    SettingField { name: "on_limit", kind: "choice", required: false, choices: &["hold", "refuse"] },
+];
+
 /// The fields of a channel: its provider's, then our own.
 pub fn fields_of(provider: &dyn Provider) -> impl Iterator<Item = &'static SettingField> {
     provider.setting_fields().iter().chain(own_fields(provider))
@@ -31,8 +40,8 @@ pub fn fields_of(provider: &dyn Provider) -> impl Iterator<Item = &'static Setti
 
 /// Fields that mean the same at every provider; their words do not name one.
 pub fn own_fields(provider: &dyn Provider) -> impl Iterator<Item = &'static SettingField> {
-    let official: &'static [SettingField] = if provider.capabilities().official { &OFFICIAL } else { &[] };
-    official.iter().chain(&OWN)
+    let limits: &'static [SettingField] = if provider.capabilities().official { &OFFICIAL } else { &GATEWAY };
+    limits.iter().chain(&OWN)
 }
 
 /// Most characters of one setting.

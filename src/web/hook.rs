@@ -2,13 +2,14 @@
 //! empty but where a provider wants to read something there.
 //!
 //! The address is the first proof (constant time; a wrong one looks like no address at all), the adapter's signature the second. An
-//! event that names another number goes to that portal's channel with that number, else it is kept as unrouted.
+//! event that names another number goes to that portal's channel with that number, one about an account to all its channels; a stranger is kept
+//! as unrouted.
 
 use super::body::Incoming;
 use super::problem::{Code, Problem};
 use super::{State, body};
 use crate::db::{DbResult, store};
-use crate::domain::event::ProviderEvent;
+use crate::domain::event::{ProviderEvent, What};
 use crate::flow::accept_hook::{self, Arrived};
 use crate::flow::channel::{self, Loaded};
 use crate::provider::{HookAnswer, WebhookError, WebhookRequest};
@@ -53,29 +54,51 @@ fn answer(told: &HookAnswer) -> HttpResponse {
     if told.content_type.is_empty() { ok.finish() } else { ok.content_type(told.content_type).body(told.body.clone()) }
 }
 
-/// Finds the channel of each event.
+/// Finds the channels of each event.
 async fn route(state: &State, channel: &Loaded, events: Vec<ProviderEvent>) -> DbResult<Vec<Arrived>> {
-    let mut known: HashMap<String, Option<String>> = HashMap::new();
+    let mut known: HashMap<String, Vec<String>> = HashMap::new();
     let mut arrived = Vec::with_capacity(events.len());
     for event in events {
-        let own = channel.row.id.clone();
-        let target = match event.sender.as_deref().filter(|sender| !sender.is_empty() && *sender != channel.row.sender) {
-            None => Some(own.clone()),
+        let targets = match event.sender.as_deref().filter(|sender| !sender.is_empty() && *sender != channel.row.sender) {
+            None => own(state, channel, &event).await?,
             Some(sender) => match known.get(sender) {
-                Some(target) => target.clone(),
+                Some(targets) => targets.clone(),
                 None => {
                     let db = state.ctx.db.read();
-                    let found = store::channel::find_by_sender(db, &channel.row.portal, &channel.row.kind, sender).await?;
-                    let target = found.map(|row| row.id);
-                    known.insert(sender.to_owned(), target.clone());
-                    target
+                    let found = store::channel::list_by_sender(db, &channel.row.portal, &channel.row.kind, sender).await?;
+                    let targets: Vec<String> = found.into_iter().map(|row| row.id).collect();
+                    known.insert(sender.to_owned(), targets.clone());
+                    targets
                 }
             },
         };
-        let unrouted = target.is_none();
-        arrived.push(Arrived { portal: channel.row.portal.clone(), channel_id: target.unwrap_or(own), unrouted, event });
+        let portal = || channel.row.portal.clone();
+        if targets.is_empty() {
+            arrived.push(Arrived { portal: portal(), channel_id: channel.row.id.clone(), unrouted: true, event });
+            continue;
+        }
+        arrived.extend(targets.into_iter().map(|id| Arrived { portal: portal(), channel_id: id, unrouted: false, event: event.clone() }));
     }
     Ok(arrived)
+}
+
+/// The channel itself, or who has its number after it was deleted; news of an account that several numbers share concern all its channels.
+async fn own(state: &State, channel: &Loaded, event: &ProviderEvent) -> DbResult<Vec<String>> {
+    let db = state.ctx.db.read();
+    let (portal, kind) = (channel.row.portal.as_str(), channel.row.kind.as_str());
+    if channel.row.deleted_at.is_some() && matches!(event.what, What::Message(_)) && !channel.row.sender.is_empty() {
+        let heir = store::channel::list_by_sender(db, portal, kind, &channel.row.sender).await?;
+        if !heir.is_empty() {
+            return Ok(heir.into_iter().map(|row| row.id).collect());
+        }
+    }
+    let mut targets = vec![channel.row.id.clone()];
+    let shared = event.sender.is_none() && matches!(event.what, What::Template(_) | What::Account(_) | What::Limit(_));
+    if let Some(account) = channel.provider.account(&channel.config).filter(|_| shared) {
+        let all = store::channel::list_by_sender(db, portal, kind, account).await?;
+        targets.extend(all.into_iter().map(|row| row.id).filter(|id| *id != channel.row.id));
+    }
+    Ok(targets)
 }
 
 fn headers(request: &HttpRequest) -> Vec<(String, String)> {

@@ -114,15 +114,19 @@ pub async fn list_deleted_in_use(db: &impl Conn, portal: &str, since: Ms) -> DbR
     Ok(in_use)
 }
 
-/// The live channel of a kind with that sender: by the provider's name of the number, else by any setting that names it (app id, number).
+/// The live channels of a kind that events of this sender are for: the one with the provider's name of the number, else all whose settings
+/// name it (app id, number, account).
 ///
 /// # Errors
 /// The database failed.
-pub async fn find_by_sender(db: &impl Conn, portal: &str, kind: &str, sender: &str) -> DbResult<Option<Model>> {
-    let rows = list(db, portal).await?;
-    let same_kind = || rows.iter().filter(|row| row.kind == kind);
-    let by_name = same_kind().find(|row| row.sender == sender);
-    Ok(by_name.or_else(|| same_kind().find(|row| names_setting(row, sender))).cloned())
+pub async fn list_by_sender(db: &impl Conn, portal: &str, kind: &str, sender: &str) -> DbResult<Vec<Model>> {
+    let mut rows = list(db, portal).await?;
+    rows.retain(|row| row.kind == kind && (row.sender == sender || names_setting(row, sender)));
+    // Of two channels with one number the later one has it.
+    if let Some(at) = rows.iter().rposition(|row| row.sender == sender) {
+        return Ok(vec![rows.swap_remove(at)]);
+    }
+    Ok(rows)
 }
 
 fn names_setting(row: &Model, sender: &str) -> bool {

@@ -18,6 +18,27 @@ use std::collections::BTreeSet;
 /// States that an account which works again leaves behind.
 const MENDED: [&str; 5] = ["new", "pairing", "disconnected", "limited", "blocked"];
 
+/// Why a channel is limited whose number's events go to another channel of this installation.
+const ELSEWHERE: &str = "the provider reports this number to a channel that was connected later";
+
+/// Stores whether the provider reports the channel's number to it: another channel of the same number may have been connected since.
+///
+/// # Errors
+/// The database failed.
+pub(in crate::flow) async fn note_address(tx: &Tx, portal: &str, channel_id: &str, here: bool, now: Ms) -> DbResult<()> {
+    let Some(row) = store::channel::find(&**tx, portal, channel_id).await? else { return Ok(()) };
+    let (news, from) = match (here, is_elsewhere(&row)) {
+        (true, true) => (("connected", None), "limited"),
+        (false, false) if matches!(row.state.as_str(), "new" | "connected") => (("limited", Some(ELSEWHERE)), row.state.as_str()),
+        _ => return Ok(()),
+    };
+    note_state(tx, portal, channel_id, news, When::From(&[from]), now).await
+}
+
+fn is_elsewhere(row: &Model) -> bool {
+    row.state == "limited" && row.state_reason.as_deref() == Some(ELSEWHERE)
+}
+
 /// Stores a change of the account told by a webhook; returns what was done.
 ///
 /// # Errors
@@ -64,6 +85,7 @@ fn transition(row: &Model, state: Option<&'static str>, reason: Option<String>) 
     let by_person = row.state == "paused" && row.state_reason.is_none();
     let by_gateway = row.state == "paused" && row.state_reason.as_deref().is_some_and(|reason| reason.starts_with("yellowCard"));
     match state? {
+        "connected" if is_elsewhere(row) => None,
         "connected" => (MENDED.contains(&row.state.as_str()) || by_gateway).then_some(("connected", None)),
         _ if by_person => None,
         state if state == row.state => None,

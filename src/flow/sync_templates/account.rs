@@ -1,6 +1,7 @@
 //! Asks the provider how the account behind a channel is. For gateways without templates this look is the whole reading: it proves the
 //! credentials and shows whether the phone is paired.
 
+use super::subscribe::Registered;
 use super::{SyncError, Synced, again, again_in, refused};
 use crate::db::store;
 use crate::db::store::channel::When;
@@ -30,7 +31,7 @@ pub(super) async fn note(
     ctx: &Ctx,
     channel: &Loaded,
     job: Option<&Claimed>,
-    registered: Result<(), SyncError>,
+    registered: Result<Registered, SyncError>,
     account: Result<Option<AccountState>, SyncError>,
 ) -> Result<Synced, SyncError> {
     let (portal, channel_id) = (channel.row.portal.as_str(), channel.row.id.as_str());
@@ -43,10 +44,13 @@ pub(super) async fn note(
         }
         let row = store::channel::find(&*tx, portal, channel_id).await?.unwrap_or(row);
         channel::learn(&tx, &row, &told, now).await?;
+        if let Ok(registered) = &registered {
+            channel::note_address(&tx, portal, channel_id, *registered == Registered::Here, now).await?;
+        }
     }
     // A limit of the registration is waited for by the job itself.
     let settled = match &registered {
-        Ok(()) => true,
+        Ok(_) => true,
         Err(SyncError::Provider { error, .. }) => !repeats(error),
         Err(_) => false,
     };

@@ -144,6 +144,10 @@ impl Provider for GreenApi {
         instance::read_number_check(answer)
     }
 
+    fn one_address(&self) -> bool {
+        true
+    }
+
     fn build_subscriptions(&self, channel: &ChannelConfig) -> Option<HttpRequest> {
         Some(instance::settings(channel))
     }

@@ -171,6 +171,18 @@ impl Provider for Meta {
         answer::read_account(answer)
     }
 
+    fn account<'a>(&self, channel: &'a ChannelConfig) -> Option<&'a str> {
+        Some(channel.text("waba_id")).filter(|account| !account.is_empty())
+    }
+
+    fn one_address(&self) -> bool {
+        true
+    }
+
+    fn build_point(&self, channel: &ChannelConfig, webhook_url: &str) -> Option<HttpRequest> {
+        Some(subscription::point(channel, webhook_url))
+    }
+
     fn build_subscriptions(&self, channel: &ChannelConfig) -> Option<HttpRequest> {
         Some(subscription::list(channel))
     }

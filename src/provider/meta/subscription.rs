@@ -1,7 +1,8 @@
-//! Where Meta reports to (reference/whatsapp.md 5.12): our address as an override of the business account, and of the number.
+//! Where Meta reports to (reference/whatsapp.md 5.12): our address as an override of the number, and of the business account.
 //!
-//! The account's override carries template and account news, the number's own one the messages of exactly this channel: two channels of
-//! one account do not take each other's messages away. Whether all is well is read from the account's list.
+//! The number's own override carries the messages of exactly this channel, whatever the account's is. The account has one for all its
+//! numbers: the first channel of ours that set it keeps it, and news of the account reach the others from there. Meta shows the
+//! account's only, so the number's is set again at every look.
 
 use super::access;
 use crate::domain::http::{Body, HttpRequest, Method};
@@ -13,15 +14,24 @@ pub(super) fn list(channel: &ChannelConfig) -> HttpRequest {
     access::request(channel, Method::Get, &[channel.text("waba_id"), "subscribed_apps"])
 }
 
-/// Makes the list show our address.
+/// The number reports to us.
+pub(super) fn point(channel: &ChannelConfig, webhook_url: &str) -> HttpRequest {
+    let mut number = access::request(channel, Method::Post, &[channel.text("phone_number_id")]);
+    number.body = Body::Json(make!({"webhook_configuration": target(channel, webhook_url)}));
+    number
+}
+
+/// Makes the list show our address, unless it shows that of another channel of this account.
 pub(super) fn mend(channel: &ChannelConfig, webhook_url: &str, listed: &Value) -> Vec<HttpRequest> {
-    if json::items(listed, "data").iter().any(|row| json::at(row, "override_callback_uri").as_deref() == Some(webhook_url)) {
+    let ours = |address: String| address == webhook_url || channel.siblings.iter().any(|sibling| sibling.matches(&address));
+    if json::items(listed, "data").iter().any(|row| json::at(row, "override_callback_uri").is_some_and(ours)) {
         return Vec::new();
     }
-    let target = make!({"override_callback_uri": webhook_url, "verify_token": channel.secret("verify_token").expose()});
     let mut account = access::request(channel, Method::Post, &[channel.text("waba_id"), "subscribed_apps"]);
-    account.body = Body::Json(target.clone());
-    let mut number = access::request(channel, Method::Post, &[channel.text("phone_number_id")]);
-    number.body = Body::Json(make!({"webhook_configuration": target}));
-    vec![number, account]
+    account.body = Body::Json(target(channel, webhook_url));
+    vec![account]
+}
+
+fn target(channel: &ChannelConfig, webhook_url: &str) -> Value {
+    make!({"override_callback_uri": webhook_url, "verify_token": channel.secret("verify_token").expose()})
 }

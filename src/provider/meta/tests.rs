@@ -23,7 +23,7 @@ fn channel() -> ChannelConfig {
         settings: json!({"phone_number_id": "990011220055", "waba_id": "330011220044"}).as_object().cloned().unwrap(),
         secrets: secrets.into_iter().map(|(name, value)| (name.to_owned(), Secret::new(value))).collect(),
         bases: BTreeMap::from([("META_GRAPH_URL".to_owned(), "http://127.0.0.1:9".to_owned())]),
-        webhook_url: Secret::default(),
+        webhook_url: Secret::default(), siblings: Vec::new(),
     }
 }
 
@@ -167,7 +167,13 @@ fn templates_are_read_with_their_cursor() {
 #[test]
 fn our_address_is_set_once() {
     let url = "https://c.example.org/hooks/meta/ch_1/s";
-    assert_eq!(Meta.build_subscribe(&channel(), url, &json!({"data": []})).len(), 2);
+    assert_eq!(Meta.build_subscribe(&channel(), url, &json!({"data": []})).len(), 1);
+    assert_eq!(Meta.build_point(&channel(), url).map(|request| request.method), Some(Method::Post));
     let shown = json!({"data": [{"whatsapp_business_api_data": {"id": "1"}, "override_callback_uri": url}]});
     assert!(Meta.build_subscribe(&channel(), url, &shown).is_empty());
+    let elsewhere = json!({"data": [{"override_callback_uri": "https://c.example.org/hooks/meta/ch_2/s"}]});
+    assert_eq!(Meta.build_subscribe(&channel(), url, &elsewhere).len(), 1);
+    let mut second = channel();
+    second.siblings = vec![Secret::new("https://c.example.org/hooks/meta/ch_2/s")];
+    assert!(Meta.build_subscribe(&second, url, &elsewhere).is_empty(), "one address for the account");
 }

@@ -28,6 +28,9 @@ pub enum Vendor {
     Waha,
 }
 
+/// Word of callbacks that are about the business account, not a number.
+pub const ACCOUNT_NEWS: &str = "account";
+
 /// One account; every field can be set by a test.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,6 +54,9 @@ pub struct Line {
     /// Where callbacks go; empty = nowhere.
     #[serde(default)]
     pub hook: String,
+    /// Where callbacks of the whole business account go (Meta), unless the number has an address of its own.
+    #[serde(default)]
+    pub account_hook: String,
     /// `verify_token` that Meta was given with the address.
     #[serde(default)]
     pub verify_token: String,
@@ -88,6 +94,7 @@ impl Line {
             key: format!("key{}", part(0, 40)),
             secret: part(32, 64).to_owned(),
             hook: String::new(),
+            account_hook: String::new(),
             verify_token: String::new(),
             state: state.to_owned(),
             templates: Vec::new(),
@@ -108,6 +115,11 @@ impl Line {
             self.templates.push(template);
         }
         self
+    }
+
+    /// Where an event goes: news that name no number know the account's address only.
+    fn address(&self, event: &str) -> &str {
+        if self.vendor == Vendor::Meta && (self.hook.is_empty() || event == ACCOUNT_NEWS) { &self.account_hook } else { &self.hook }
     }
 
     /// The same number as WhatsApp's own platform sees it: its rules are those of an app hosted there.
@@ -141,7 +153,7 @@ pub(super) fn publish(state: &mut State, line: &Line, event: &str, wamid: Option
     publish_at(
         state,
         line,
-        &line.hook.clone(),
+        line.address(event),
         Callback {
             event: event.to_owned(),
             account: line.name.clone(),

@@ -81,7 +81,7 @@ pub struct DailyLimit {
     used: u64,
     /// Null = unlimited or not known.
     limit: Option<i64>,
-    /// `typed provider none`.
+    /// `typed provider warm_up none`.
     source: &'static str,
     /// When the next new person may be written to; null = now.
     next_free_at: Option<String>,

@@ -3,7 +3,7 @@
 //! An address is taken only after it has answered the platform's own GET with the challenge.
 
 use super::super::gupshup::template::Template;
-use super::super::line::Line;
+use super::super::line::{Line, Vendor};
 use super::super::media;
 use super::super::server::{Answer, Call};
 use super::super::state::{Shared, State};
@@ -97,8 +97,8 @@ pub(super) fn bytes(state: &State, call: &Call, id: &str) -> Told {
 /// The vendor's refusal.
 pub(super) fn subscribed(state: &State, call: &Call, id: &str) -> Told {
     let line = owned(state, call, |line| line.account == id)?;
-    let row = json!({"whatsapp_business_api_data": {"id": "670000000000001", "name": "app"}, "override_callback_uri": line.hook});
-    let rows = if line.hook.is_empty() { Vec::new() } else { vec![row] };
+    let row = json!({"whatsapp_business_api_data": {"id": "670000000000001", "name": "app"}, "override_callback_uri": line.account_hook});
+    let rows = if line.account_hook.is_empty() { Vec::new() } else { vec![row] };
     Ok(Answer::json(200, &json!({"data": rows})))
 }
 
@@ -108,7 +108,7 @@ pub(super) fn subscribed(state: &State, call: &Call, id: &str) -> Told {
 /// The vendor's refusal.
 pub(super) async fn subscribe(shared: &Shared, call: &Call, id: &str) -> Told {
     let line = owned(&shared.lock(), call, |line| line.account == id)?;
-    take(shared, &line, &json_body(call)?).await
+    take(shared, &line, &json_body(call)?, true).await
 }
 
 /// `POST /{phone_number_id}` with `webhook_configuration`.
@@ -119,12 +119,12 @@ pub(super) async fn configure(shared: &Shared, call: &Call, id: &str) -> Told {
     let line = owned(&shared.lock(), call, |line| line.id == id)?;
     let body = json_body(call)?;
     match body.get("webhook_configuration") {
-        Some(Value::Object(told)) => take(shared, &line, told).await,
+        Some(Value::Object(told)) => take(shared, &line, told, false).await,
         _ => Err(GraphError::new(400, 100, "Invalid parameter: webhook_configuration")),
     }
 }
 
-async fn take(shared: &Shared, line: &Line, told: &Map<String, Value>) -> Told {
+async fn take(shared: &Shared, line: &Line, told: &Map<String, Value>, whole: bool) -> Told {
     let text = |name: &str| told.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (url, token) = (text("override_callback_uri"), text("verify_token"));
     let challenge = line.id.chars().rev().collect::<String>();
@@ -135,9 +135,14 @@ async fn take(shared: &Shared, line: &Line, told: &Map<String, Value>) -> Told {
         return Err(GraphError::new(400, 2200, "Callback verification failed: the callback did not answer with the challenge"));
     }
     let mut state = shared.lock();
-    if let Some(own) = state.lines.iter_mut().find(|own| own.name == line.name) {
-        own.hook = url;
-        own.verify_token = token;
+    let concerned = |own: &&mut Line| if whole { own.vendor == Vendor::Meta && own.account == line.account } else { own.name == line.name };
+    for own in state.lines.iter_mut().filter(concerned) {
+        if whole {
+            own.account_hook.clone_from(&url);
+        } else {
+            own.hook.clone_from(&url);
+        }
+        own.verify_token.clone_from(&token);
     }
     Ok(Answer::json(200, &json!({"success": true})))
 }

@@ -642,7 +642,8 @@ story! {
         town.network.line(seat.kind).becomes("FAILED");
         town.settle().await;
         let step = text(&town, &first, "Вторым", json!({"wait_for": "delivered"})).await;
-        assert_eq!(town.told(step)["status"], "delivered");
+        let told = town.told(step);
+        assert_eq!((&told["status"], &told["channel_id"]), (&json!("delivered"), &json!(town.channel)), "{told:?}");
         let call = town.last_call().await;
         assert_eq!((&call["decision"]["channel"]["id"], &call["decision"]["channel"]["instead_of"]), (&json!(town.channel), &json!(first)), "{call}");
         let message = town.api(&format!("/messages/{}", call["message_id"].as_str().unwrap())).await;

@@ -7,6 +7,7 @@ mod adoption;
 mod amendments;
 mod auto_replies;
 mod bad_input;
+mod channel_life;
 mod channels;
 mod codes;
 mod conformance;

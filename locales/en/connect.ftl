@@ -64,3 +64,11 @@ connect-twilio =
 connect-twilio-setting-account_sid = Account SID from the console.
 connect-twilio-setting-auth_token = Auth token of the account: it sends, and proves that events come from Twilio.
 connect-twilio-setting-sender = WhatsApp sender, such as whatsapp:+14150000000, or the SID of a messaging service (MG…).
+# What to do about the state of a channel.
+channel-next-new = Finish the steps of connecting; the first event or a read template list proves the channel.
+channel-next-pairing = Link the phone: ask for the channel's pairing and scan the QR code with it, or type the code.
+channel-next-limited = It sends, with limits: read the reason. Check the number's quality and restrictions at the provider; where another channel has taken the number over, remove one of the two.
+channel-next-paused = The provider stopped sending: read the reason. Top up the balance or the plan; after a yellow card leave the phone alone for a day or more. It goes on by itself when the provider says so, or resume it here.
+channel-next-blocked = WhatsApp or the provider blocked this number. Ask them why and for a review; until then name a second channel in failover.
+channel-next-auth_failed = The provider refused the keys. Enter working ones in the channel's settings: what waits leaves then.
+channel-next-disconnected = The session of the phone is lost, or another phone is linked. Link the phone again (pairing), or enter its number in phone if it was changed on purpose.

@@ -178,6 +178,7 @@ mod tests {
             created_at,
             updated_at: created_at,
             deleted_at: deleted.then_some(9),
+            health: None,
         }
     }
 

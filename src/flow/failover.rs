@@ -77,6 +77,7 @@ mod tests {
             created_at: 0,
             updated_at: 0,
             deleted_at: deleted.then_some(1),
+            health: None,
         }
     }
 

@@ -283,6 +283,7 @@ mod tests {
             created_at: 0,
             updated_at: 0,
             deleted_at: None,
+            health: None,
         };
         assert_eq!(terms(&row("{}")), Terms { portfolio: "ch_1".to_owned(), daily_limit: None, refuses: false, warms_up: true, daily_cap: None });
         let shared = row(r#"{"portfolio":" Ромашка ","daily_limit":"250","on_limit":"refuse"}"#);

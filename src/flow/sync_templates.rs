@@ -7,7 +7,7 @@ mod subscribe;
 
 use self::subscribe::Registered;
 use super::channel::{self, Loaded};
-use super::{Ctx, JobError, Leftover};
+use super::{Ctx, JobError, Leftover, reach};
 use crate::db::DbError;
 use crate::db::entity::template;
 use crate::db::store;
@@ -183,6 +183,9 @@ async fn run(ctx: &Ctx, portal: &str, channel_id: &str, job: Option<&Claimed>) -
     // What the list's provider says of the number beside it is welcome, not needed: old accounts may not show it.
     if let (Ok(Some(told)), Some(row)) = (&account, store::channel::find(&*tx, portal, channel_id).await?) {
         channel::learn(&tx, &row, told, now).await?;
+        if let Some(limit) = &told.limit {
+            reach::told_by_provider(&tx, ctx, (portal, channel_id), now, limit).await?;
+        }
     }
     if let (Some(job), true) = (job, registered.is_ok()) {
         queue::complete(&tx, &[job]).await?;

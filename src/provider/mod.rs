@@ -19,7 +19,7 @@ pub mod waha;
 pub use settings::{check_settings, fields_of, own_fields};
 
 use crate::domain::content::Content;
-use crate::domain::event::ProviderEvent;
+use crate::domain::event::{LimitEvent, ProviderEvent};
 use crate::domain::http::{HttpRequest, HttpResponse, Method};
 use crate::domain::identity::Identity;
 use crate::domain::outcome::{ErrorClass, ProviderError, SendOutcome};
@@ -226,6 +226,10 @@ pub struct AccountState {
     pub phone: Option<String>,
     /// How far a phone is linked; `None` where no phone is.
     pub pairing: Option<pairing::Stage>,
+    /// More of it for people, in the provider's words: `quality`, `throughput`, …; null where nothing is told.
+    pub health: Value,
+    /// How many new people a day the business may reach, where told.
+    pub limit: Option<LimitEvent>,
 }
 
 /// Why a webhook is not believed or not understood.

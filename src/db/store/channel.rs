@@ -26,6 +26,8 @@ pub struct Change {
     pub secrets: Option<String>,
     /// State with its reason.
     pub state: Option<(String, Option<String>)>,
+    /// JSON: what the provider said of the account.
+    pub health: Option<String>,
 }
 
 /// Stores a new channel.
@@ -151,6 +153,9 @@ pub async fn update(tx: &Tx, portal: &str, channel_id: &str, change: Change, now
     }
     if let Some(secrets) = change.secrets {
         row.secrets = Set(secrets);
+    }
+    if let Some(health) = change.health {
+        row.health = Set(Some(health));
     }
     if let Some((state, reason)) = change.state {
         (row.state, row.state_reason) = (Set(state), Set(reason));

@@ -45,7 +45,7 @@ fn is_elsewhere(row: &Model) -> bool {
 /// The database failed.
 pub(in crate::flow) async fn note_account(tx: &Tx, portal: &str, channel_id: &str, told: &AccountEvent, now: Ms) -> DbResult<Value> {
     let Some(row) = store::channel::find(&**tx, portal, channel_id).await? else { return Ok(json!({"kept": "channel deleted"})) };
-    let state = AccountState { state: known(&told.state), reason: Some(told.reason.clone()), phone: told.phone.clone(), pairing: None };
+    let state = AccountState { state: known(&told.state), reason: Some(told.reason.clone()), phone: told.phone.clone(), ..AccountState::default() };
     let after = learn(tx, &row, &state, now).await?;
     Ok(json!({"account": told.reason, "channel_state": after}))
 }
@@ -62,6 +62,10 @@ fn known(state: &str) -> Option<&'static str> {
 pub(in crate::flow) async fn learn(tx: &Tx, row: &Model, told: &AccountState, now: Ms) -> DbResult<String> {
     let mut settings: Map<String, Value> = serde_json::from_str(&row.settings).unwrap_or_default();
     let stored = settings.get("phone").and_then(Value::as_str).map(str::to_owned).filter(|phone| !phone.is_empty());
+    let health = Some(told.health.to_string()).filter(|health| !told.health.is_null() && row.health.as_ref() != Some(health));
+    if health.is_some() {
+        store::channel::update(tx, &row.portal, &row.id, Change { health, ..Change::default() }, now).await?;
+    }
     let mut next = (told.state, told.reason.clone());
     match (&told.phone, stored) {
         (Some(phone), None) => {
@@ -125,6 +129,7 @@ mod tests {
             created_at: 0,
             updated_at: 0,
             deleted_at: None,
+            health: None,
         }
     }
 

@@ -95,6 +95,7 @@ pub async fn create(ctx: &Ctx, portal: &str, new: NewChannel) -> Result<Created,
         created_at: now,
         updated_at: now,
         deleted_at: None,
+        health: None,
     };
     row.sender = provider.sender(&config(ctx, &row)?);
     let webhook_url = webhook_url(ctx, &row)?;

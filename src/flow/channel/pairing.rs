@@ -96,7 +96,7 @@ pub async fn unlink(ctx: &Ctx, portal: &str, channel_id: &str) -> Result<Pairing
     let channel = loaded(ctx, portal, channel_id).await?;
     ask(ctx, &channel, &Ask::Unlink).await?;
     let told =
-        AccountState { state: Some("disconnected"), reason: Some("unlinked".to_owned()), phone: None, pairing: Some(Stage::Expired) };
+        AccountState { state: Some("disconnected"), reason: Some("unlinked".to_owned()), pairing: Some(Stage::Expired), ..AccountState::default() };
     note(ctx, &channel, &told).await?;
     Ok(Pairing { stage: told.pairing, picture: None, code: None, phone: None, word: told.reason })
 }

@@ -68,7 +68,7 @@ pub(super) fn read_state(answer: &HttpResponse) -> Result<AccountState, Provider
     let word = json::at(&body, "stateInstance");
     let word = word.ok_or_else(|| ProviderError::new(ErrorClass::Transient, None, "no state of the instance in the answer"))?;
     let phone = json::at(&body, "phone").and_then(|phone| json::digits(&phone));
-    Ok(AccountState { state: channel_state(&word), pairing: stage(&word), reason: Some(word), phone })
+    Ok(AccountState { state: channel_state(&word), pairing: stage(&word), reason: Some(word), phone, ..AccountState::default() })
 }
 
 /// How far the linking is in that state. The phone has scanned when the instance starts anew.

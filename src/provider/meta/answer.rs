@@ -1,11 +1,12 @@
 //! Reading Graph answers: `{"error":{"code",…}}` decided by its code (reference/whatsapp.md 5.14), never by title or status alone.
 
+use crate::domain::event::LimitEvent;
 use crate::domain::http::HttpResponse;
 use crate::domain::outcome::{ErrorClass, ProviderError, SendOutcome};
 use crate::provider::ending::{self, Reading};
 use crate::provider::meta_shape::errors;
 use crate::provider::{AccountState, json};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// How a send ended.
 pub(super) fn read_send(answer: &HttpResponse) -> SendOutcome {
@@ -61,6 +62,25 @@ pub(super) fn read_account(answer: &HttpResponse) -> Result<AccountState, Provid
         // Two enums are seen in the wild; a word that nobody knows says nothing (5.8).
         _ => None,
     };
-    let reason = state.filter(|state| *state != "connected").map(|_| status);
-    Ok(AccountState { state, reason, phone: phone.filter(|digits| !digits.is_empty()), pairing: None })
+    let reason = state.filter(|state| *state != "connected").map(|_| status.clone());
+    let level = body.get("throughput").and_then(|throughput| json::at(throughput, "level"));
+    let limit = json::first(&body, &["whatsapp_business_manager_messaging_limit", "messaging_limit_tier"]);
+    let told = [
+        ("verified_name", json::at(&body, "verified_name")),
+        ("name_status", json::at(&body, "name_status")),
+        ("quality", json::at(&body, "quality_rating")),
+        ("limit", limit.clone()),
+        ("throughput", level),
+        ("status", Some(status).filter(|status| !status.is_empty())),
+        ("account_mode", json::at(&body, "account_mode")),
+    ];
+    let health: Map<String, Value> = told.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?)))).collect();
+    Ok(AccountState {
+        state,
+        reason,
+        phone: phone.filter(|digits| !digits.is_empty()),
+        health: if health.is_empty() { Value::Null } else { Value::Object(health) },
+        limit: limit.as_deref().and_then(LimitEvent::of_tier),
+        pairing: None,
+    })
 }

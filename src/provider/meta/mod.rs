@@ -162,7 +162,8 @@ impl Provider for Meta {
 
     fn build_account(&self, channel: &ChannelConfig) -> Option<HttpRequest> {
         let mut request = access::request(channel, Method::Get, &[channel.text("phone_number_id")]);
-        let fields = "display_phone_number,verified_name,quality_rating,status,name_status,throughput,platform_type,account_mode";
+        let fields = "display_phone_number,verified_name,quality_rating,status,name_status,throughput,platform_type,account_mode,\
+                      whatsapp_business_manager_messaging_limit";
         request.query.push(("fields".to_owned(), fields.to_owned()));
         Some(request)
     }

@@ -28,6 +28,21 @@ pub enum Vendor {
     Waha,
 }
 
+impl Vendor {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Meta, Self::Twilio, Self::GreenApi, Self::Waha];
+
+    /// Its word, as serde writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Meta => "meta",
+            Self::Twilio => "twilio",
+            Self::GreenApi => "green-api",
+            Self::Waha => "waha",
+        }
+    }
+}
+
 /// Word of callbacks that are about the business account, not a number.
 pub const ACCOUNT_NEWS: &str = "account";
 

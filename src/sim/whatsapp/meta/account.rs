@@ -62,7 +62,8 @@ pub(super) fn number(state: &State, call: &Call, id: &str) -> Told {
     Ok(Answer::json(
         200,
         &json!({"id": line.id, "display_phone_number": shown, "verified_name": line.name, "quality_rating": "GREEN", "status": line.state,
-            "name_status": "APPROVED", "throughput": {"level": "STANDARD"}, "platform_type": "CLOUD_API", "account_mode": "LIVE"}),
+            "name_status": "APPROVED", "throughput": {"level": "STANDARD"}, "platform_type": "CLOUD_API", "account_mode": "LIVE",
+            "whatsapp_business_manager_messaging_limit": "TIER_10K"}),
     ))
 }
 

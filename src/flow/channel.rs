@@ -74,7 +74,8 @@ pub fn config(ctx: &Ctx, row: &Model) -> Result<ChannelConfig, DbError> {
         settings,
         secrets: open_secrets(ctx, row)?,
         bases: ctx.settings.provider_bases.clone(),
-        webhook_url: Secret::new(webhook_url(ctx, row)?), siblings: Vec::new(),
+        webhook_url: Secret::new(webhook_url(ctx, row)?),
+        siblings: Vec::new(),
     })
 }
 

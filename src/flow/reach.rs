@@ -285,9 +285,13 @@ mod tests {
             deleted_at: None,
             health: None,
         };
-        assert_eq!(terms(&row("{}")), Terms { portfolio: "ch_1".to_owned(), daily_limit: None, refuses: false, warms_up: true, daily_cap: None });
+        assert_eq!(
+            terms(&row("{}")),
+            Terms { portfolio: "ch_1".to_owned(), daily_limit: None, refuses: false, warms_up: true, daily_cap: None }
+        );
         let shared = row(r#"{"portfolio":" Ромашка ","daily_limit":"250","on_limit":"refuse"}"#);
-        let expected = Terms { portfolio: "name:Ромашка".to_owned(), daily_limit: Some(250), refuses: true, warms_up: true, daily_cap: None };
+        let expected =
+            Terms { portfolio: "name:Ромашка".to_owned(), daily_limit: Some(250), refuses: true, warms_up: true, daily_cap: None };
         assert_eq!(terms(&shared), expected);
         let other = row(r#"{"portfolio":"Ромашка","daily_limit":"100"}"#);
         assert_eq!(typed([&shared, &other].into_iter(), "name:Ромашка"), Some(100));

@@ -140,9 +140,17 @@ const HOME_OF_A_PROVIDER: [&str; 14] = [
 fn a_provider_is_named_in_its_own_files_alone() {
     // The demo shows the same robot through two channels; which ones is its story.
     let choosers = ["src/cli/demo/", "locales/en/demo.ftl", "locales/ru/demo.ftl"];
-    let providers = [("waha", ["waha", "Waha", "WAHA"]), ("twilio", ["twilio", "Twilio", "TWILIO"]), ("green_api", ["green_api", "GreenApi", "Green-API"])];
+    let providers = [
+        ("waha", ["waha", "Waha", "WAHA"]),
+        ("twilio", ["twilio", "Twilio", "TWILIO"]),
+        ("green_api", ["green_api", "GreenApi", "Green-API"]),
+    ];
     let mut broken = Vec::new();
-    for path in files(&root().join("src"), "rs").into_iter().chain(files(&root().join("locales"), "ftl")).chain(files(&root().join("activities"), "toml")) {
+    for path in files(&root().join("src"), "rs")
+        .into_iter()
+        .chain(files(&root().join("locales"), "ftl"))
+        .chain(files(&root().join("activities"), "toml"))
+    {
         let name = relative(&path);
         let whole = if name.ends_with(".ftl") { fs::read_to_string(&path).unwrap() } else { code(&path) };
         // Unit tests may take any provider as their example.

@@ -45,7 +45,8 @@ fn is_elsewhere(row: &Model) -> bool {
 /// The database failed.
 pub(in crate::flow) async fn note_account(tx: &Tx, portal: &str, channel_id: &str, told: &AccountEvent, now: Ms) -> DbResult<Value> {
     let Some(row) = store::channel::find(&**tx, portal, channel_id).await? else { return Ok(json!({"kept": "channel deleted"})) };
-    let state = AccountState { state: known(&told.state), reason: Some(told.reason.clone()), phone: told.phone.clone(), ..AccountState::default() };
+    let state =
+        AccountState { state: known(&told.state), reason: Some(told.reason.clone()), phone: told.phone.clone(), ..AccountState::default() };
     let after = learn(tx, &row, &state, now).await?;
     Ok(json!({"account": told.reason, "channel_state": after}))
 }

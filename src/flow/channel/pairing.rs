@@ -95,8 +95,12 @@ pub async fn look(ctx: &Ctx, portal: &str, channel_id: &str) -> Result<Pairing, 
 pub async fn unlink(ctx: &Ctx, portal: &str, channel_id: &str) -> Result<Pairing, PairingError> {
     let channel = loaded(ctx, portal, channel_id).await?;
     ask(ctx, &channel, &Ask::Unlink).await?;
-    let told =
-        AccountState { state: Some("disconnected"), reason: Some("unlinked".to_owned()), pairing: Some(Stage::Expired), ..AccountState::default() };
+    let told = AccountState {
+        state: Some("disconnected"),
+        reason: Some("unlinked".to_owned()),
+        pairing: Some(Stage::Expired),
+        ..AccountState::default()
+    };
     note(ctx, &channel, &told).await?;
     Ok(Pairing { stage: told.pairing, picture: None, code: None, phone: None, word: told.reason })
 }

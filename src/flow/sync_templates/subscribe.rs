@@ -29,7 +29,11 @@ pub(super) async fn register(ctx: &Ctx, channel: &Loaded) -> Result<Registered, 
     let Some(listed) = listed(ctx, channel).await? else { return Ok(Registered::Here) };
     let others = shown(ctx, channel, &listed).await?;
     if channel.provider.one_address() && others.iter().any(|other| later(other, channel)) {
-        tracing::warn!(portal.id = channel.row.portal, channel.id = channel.row.id, "the webhook belongs to a later channel of this number");
+        tracing::warn!(
+            portal.id = channel.row.portal,
+            channel.id = channel.row.id,
+            "the webhook belongs to a later channel of this number"
+        );
         return Ok(Registered::Elsewhere);
     }
     let mut config = channel.config.clone();
@@ -106,6 +110,7 @@ fn later(other: &Loaded, own: &Loaded) -> bool {
 /// Addresses that stand for the whole account.
 fn siblings(ctx: &Ctx, channel: &Loaded, others: &[Loaded]) -> DbResult<Vec<Secret>> {
     let Some(account) = channel.provider.account(&channel.config) else { return Ok(Vec::new()) };
-    let same = others.iter().filter(|other| other.row.sender != channel.row.sender && other.provider.account(&other.config) == Some(account));
+    let same =
+        others.iter().filter(|other| other.row.sender != channel.row.sender && other.provider.account(&other.config) == Some(account));
     same.map(|other| channel::webhook_url(ctx, &other.row).map(Secret::new)).collect()
 }

@@ -25,7 +25,8 @@ fn channel() -> ChannelConfig {
             .map(|(name, value)| (name.to_owned(), Secret::new(value)))
             .collect(),
         bases: BTreeMap::new(),
-        webhook_url: Secret::default(), siblings: Vec::new(),
+        webhook_url: Secret::default(),
+        siblings: Vec::new(),
     }
 }
 

@@ -23,7 +23,8 @@ fn channel() -> ChannelConfig {
         settings: json!({"phone_number_id": "990011220055", "waba_id": "330011220044"}).as_object().cloned().unwrap(),
         secrets: secrets.into_iter().map(|(name, value)| (name.to_owned(), Secret::new(value))).collect(),
         bases: BTreeMap::from([("META_GRAPH_URL".to_owned(), "http://127.0.0.1:9".to_owned())]),
-        webhook_url: Secret::default(), siblings: Vec::new(),
+        webhook_url: Secret::default(),
+        siblings: Vec::new(),
     }
 }
 

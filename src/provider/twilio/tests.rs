@@ -21,7 +21,8 @@ fn channel(sender: &str) -> ChannelConfig {
         settings: json!({"account_sid": "AC1", "sender": sender}).as_object().cloned().unwrap(),
         secrets: BTreeMap::from([("auth_token".to_owned(), Secret::new("12345"))]),
         bases: BTreeMap::from([("TWILIO_URL".to_owned(), "https://api.twilio.com".to_owned())]),
-        webhook_url: Secret::new(HOOK), siblings: Vec::new(),
+        webhook_url: Secret::new(HOOK),
+        siblings: Vec::new(),
     }
 }
 

@@ -87,7 +87,13 @@ pub(super) fn read_state(answer: &HttpResponse) -> Result<AccountState, Provider
     let body = answer.json().unwrap_or(Value::Null);
     let word = json::at(&body, "status");
     let word = word.ok_or_else(|| ProviderError::new(ErrorClass::Transient, None, "no state of the session in the answer"))?;
-    Ok(AccountState { state: channel_state(&word), pairing: stage(&word), reason: Some(word), phone: body.get("me").and_then(own_phone), ..AccountState::default() })
+    Ok(AccountState {
+        state: channel_state(&word),
+        pairing: stage(&word),
+        reason: Some(word),
+        phone: body.get("me").and_then(own_phone),
+        ..AccountState::default()
+    })
 }
 
 /// How far the linking is in that state. The session starts anew before a code is shown and after it was scanned; what was before tells

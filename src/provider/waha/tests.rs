@@ -24,7 +24,14 @@ fn channel(hmac: &str) -> ChannelConfig {
         secrets.insert("hmac_key".to_owned(), Secret::new(hmac));
     }
     let settings = json!({"base_url": "http://waha:3000", "session": "default"}).as_object().cloned().unwrap();
-    ChannelConfig { channel_id: "ch_1".to_owned(), settings, secrets, bases: BTreeMap::new(), webhook_url: Secret::default(), siblings: Vec::new() }
+    ChannelConfig {
+        channel_id: "ch_1".to_owned(),
+        settings,
+        secrets,
+        bases: BTreeMap::new(),
+        webhook_url: Secret::default(),
+        siblings: Vec::new(),
+    }
 }
 
 fn read(body: &str, headers: &[(String, String)]) -> ProviderEvent {

@@ -4,6 +4,7 @@ connect-setting-failover = Id or exact name of another channel of this portal (k
 connect-setting-portfolio = Name of the business portfolio: channels with the same name share one daily limit. Empty: the channel has its own.
 connect-setting-daily_limit = How many new people a day may be written to: outside the 24-hour window, or, by a phone behind a gateway, who never wrote to you. Empty: as the provider tells; a phone by warm_up.
 connect-setting-on_limit = What happens when the daily limit is reached: hold = the message waits for a place, refuse = the process is told at once.
+connect-setting-mark_read = off = clients are not shown that their message was read; read = they are, as soon as it is here; typing (Meta) = they also see that an answer is being written.
 connect-setting-warm_up = Phones behind gateways: on = a new number may write to 20 strangers a day in its first week, then a quarter more each day, 200 from the fifth week; off = the number has a history, 200 from the first day. Who has written to you is no stranger.
 connect-setting-daily_cap = Phones behind gateways: how many messages may leave in 24 hours, whoever gets them. Empty: 5000.
 connect-gupshup-title = Gupshup

@@ -27,6 +27,7 @@ mod free_entry;
 mod gate;
 pub mod install;
 pub mod mark_opt_in;
+pub mod mark_read;
 pub mod media;
 mod outgoing;
 pub mod pace;

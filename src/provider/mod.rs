@@ -83,6 +83,10 @@ pub struct Capabilities {
     pub pairing: bool,
     /// Groups can be written to.
     pub groups: bool,
+    /// Clients can be shown that their message was read.
+    pub marks_read: bool,
+    /// They can be shown that an answer is being written.
+    pub typing: bool,
     /// The provider keeps an opt-in list of its own.
     pub opt_in_list: bool,
     /// Named template parameters can be sent.
@@ -173,6 +177,17 @@ pub struct NumberCheck {
     pub exists: bool,
     /// How the provider addresses it, where it tells.
     pub recipient: Option<String>,
+}
+
+/// A client's message that was read.
+#[derive(Debug, Clone, Copy)]
+pub struct Read<'a> {
+    /// WhatsApp's id of it.
+    pub wa_id: &'a str,
+    /// Who wrote it, and in which group.
+    pub from: &'a Identity,
+    /// The sign that an answer is being written is wanted too.
+    pub typing: bool,
 }
 
 /// A page of the template list.
@@ -321,6 +336,10 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     /// The provider's refusal.
     fn read_number_check(&self, _answer: &HttpResponse) -> Result<NumberCheck, ProviderError> {
         Err(ProviderError::new(ErrorClass::Unknown, None, "this provider cannot check numbers"))
+    }
+    /// Request that shows a client that their message was read; `None` where this channel cannot.
+    fn build_mark_read(&self, _channel: &ChannelConfig, _read: &Read<'_>) -> Option<HttpRequest> {
+        None
     }
     /// How the file of a client's message is fetched. `source` is what the adapter put into the message's `media.url`: an address, or words
     /// of its own.

@@ -33,6 +33,10 @@ const GATEWAY: [SettingField; 4] = [
     SettingField { name: "on_limit", kind: "choice", required: false, choices: &["hold", "refuse"] },
 ];
 
+/// Whether clients are shown that their message was read, where the provider can; where it can show that an answer is written, that too.
+const READS: [SettingField; 1] = [SettingField { name: "mark_read", kind: "choice", required: false, choices: &["off", "read"] }];
+const TYPES: [SettingField; 1] = [SettingField { name: "mark_read", kind: "choice", required: false, choices: &["off", "read", "typing"] }];
+
 /// The fields of a channel: its provider's, then our own.
 pub fn fields_of(provider: &dyn Provider) -> impl Iterator<Item = &'static SettingField> {
     provider.setting_fields().iter().chain(own_fields(provider))
@@ -41,7 +45,12 @@ pub fn fields_of(provider: &dyn Provider) -> impl Iterator<Item = &'static Setti
 /// Fields that mean the same at every provider; their words do not name one.
 pub fn own_fields(provider: &dyn Provider) -> impl Iterator<Item = &'static SettingField> {
     let limits: &'static [SettingField] = if provider.capabilities().official { &OFFICIAL } else { &GATEWAY };
-    limits.iter().chain(&OWN)
+    let marks: &'static [SettingField] = match provider.capabilities() {
+        known if known.typing => &TYPES,
+        known if known.marks_read => &READS,
+        _ => &[],
+    };
+    limits.iter().chain(marks).chain(&OWN)
 }
 
 /// Most characters of one setting.
@@ -172,7 +181,7 @@ mod tests {
         let (public, secrets) = check_settings(&Gupshup, &settings, true).unwrap();
         assert_eq!(
             Value::Object(public),
-            json!({"app_name": "TorgBot", "source": "74951230000", "on_limit": "hold", "mark_opt_in": "on_consent"})
+            json!({"app_name": "TorgBot", "source": "74951230000", "on_limit": "hold", "mark_opt_in": "on_consent", "mark_read": "off"})
         );
         assert_eq!(secrets.keys().collect::<Vec<_>>(), ["api_key"]);
         assert_eq!(refused(json!({"source": "7495", "api_key": "k"}), true), ("app_name".to_owned(), "required"));

@@ -476,6 +476,37 @@ story! {
 }
 
 story! {
+    /// Where the channel's owner wants it and the provider can, clients see that they were read; a provider that cannot has no such setting.
+    async fn clients_see_that_they_were_read(town) {
+        for seat in TABLE.into_iter().filter(|seat| seat.vendor.is_some()) {
+            let channel = seat.connect(&mut town).await;
+            let desk = town.network.line(seat.kind);
+            seat.client_writes(&town, "Здравствуйте").await;
+            assert!(desk.read_marks().is_empty(), "{}: off unless wanted", seat.kind);
+            let path = format!("/api/v1/portals/{}/channels/{channel}", town.portal.member_id());
+            let (status, told) = town.request("PATCH", &path, Some(json!({"settings": {"mark_read": "read"}}))).await;
+            if !registry::find(seat.kind).unwrap().capabilities().marks_read {
+                assert_eq!((status, &told["reason"]), (422, &json!("unknown_field")), "{}: {told}", seat.kind);
+                continue;
+            }
+            assert_eq!(status, 200, "{told}");
+            seat.client_writes(&town, "Есть кто?").await;
+            assert_eq!(desk.read_marks().len(), 1, "{}", seat.kind);
+            let (status, told) = town.request("PATCH", &path, Some(json!({"settings": {"mark_read": "typing"}}))).await;
+            if registry::find(seat.kind).unwrap().capabilities().typing {
+                seat.client_writes(&town, "Алло").await;
+                assert_eq!(desk.read_marks().len(), 2, "{}", seat.kind);
+                let last = town.network.requests().into_iter().rev().find(|request| request.path.contains(seat.path)).unwrap();
+                assert!(last.body.contains("typing_indicator"), "{}: {}", seat.kind, last.body);
+            } else {
+                assert_eq!((status, &told["reason"]), (422, &json!("unknown_choice")), "{}: {told}", seat.kind);
+            }
+        }
+        town.nothing_twice_nothing_lost().await;
+    }
+}
+
+story! {
     /// Clients' files are copied in each provider's own way: by id, behind its key, or asked for first.
     async fn clients_files_are_kept(town) {
         for seat in TABLE {

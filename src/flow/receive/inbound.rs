@@ -16,7 +16,7 @@ use crate::domain::window;
 use crate::flow::consent::{Heard, Said};
 use crate::flow::portal_view::PortalView;
 use crate::flow::waits::{self, Read};
-use crate::flow::{Ctx, JobError, arrival, follow_up, outgoing, window_timer};
+use crate::flow::{Ctx, JobError, arrival, follow_up, mark_read, outgoing, window_timer};
 use crate::queue::{self, Job, NewJob};
 use serde_json::{Value, json};
 
@@ -145,6 +145,7 @@ async fn store(
     if fetched {
         jobs.push(NewJob::at(&event.portal, Job::FetchMedia { message_id: row.id.clone() }, now).once(row.id.clone()));
     }
+    jobs.extend(mark_read::job(tx, &row, &inbound, now).await?);
     if call_id.is_some() {
         jobs.extend(arrival::show(tx, ctx, &event.portal, &row, call_id.as_deref(), now).await?);
     } else if inbound.is_reply() || inbound.reaction.as_deref().is_some_and(|emoji| !emoji.is_empty()) {

@@ -13,14 +13,15 @@ mod tests;
 mod webhook;
 
 use super::pairing::{Ask, Told};
+use super::chat_id;
 use super::{
-    AccountState, Capabilities, ChannelConfig, FileAsk, NumberCheck, Outgoing, Provider, SettingField, TemplatePage, WebhookError,
+    AccountState, Capabilities, ChannelConfig, FileAsk, NumberCheck, Outgoing, Provider, Read, SettingField, TemplatePage, WebhookError,
     WebhookRequest,
 };
 use crate::domain::event::ProviderEvent;
-use crate::domain::http::{HttpRequest, HttpResponse};
+use crate::domain::http::{Body, HttpRequest, HttpResponse, Method};
 use crate::domain::outcome::{ErrorClass, ProviderError, SendOutcome};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The adapter.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +38,8 @@ const CAPABILITIES: Capabilities = Capabilities {
     number_checks: Some(30_000),
     pairing: true,
     groups: true,
+    marks_read: true,
+    typing: false,
     opt_in_list: false,
     named_params: false,
     // The vendor queues and paces by itself; what protects the number is slower (6.9).
@@ -146,6 +149,12 @@ impl Provider for GreenApi {
 
     fn one_address(&self) -> bool {
         true
+    }
+
+    fn build_mark_read(&self, channel: &ChannelConfig, read: &Read<'_>) -> Option<HttpRequest> {
+        let mut request = instance::call(channel, Method::Post, "readChat");
+        request.body = Body::Json(json!({"chatId": chat_id::of(read.from).ok()?, "idMessage": read.wa_id}));
+        Some(request)
     }
 
     fn build_subscriptions(&self, channel: &ChannelConfig) -> Option<HttpRequest> {

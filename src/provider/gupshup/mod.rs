@@ -17,9 +17,9 @@ mod templates;
 #[cfg(test)]
 mod tests;
 
-use super::{Capabilities, ChannelConfig, Outgoing, Provider, SettingField, TemplatePage, Upgrade, WebhookError, WebhookRequest};
+use super::{Capabilities, ChannelConfig, Outgoing, Provider, Read, SettingField, TemplatePage, Upgrade, WebhookError, WebhookRequest};
 use crate::domain::event::ProviderEvent;
-use crate::domain::http::{HttpRequest, HttpResponse};
+use crate::domain::http::{HttpRequest, HttpResponse, Method};
 use crate::domain::outcome::{ProviderError, SendOutcome};
 use subscription::HOOK_HEADER;
 
@@ -54,6 +54,8 @@ const CAPABILITIES: Capabilities = Capabilities {
     number_checks: None,
     pairing: false,
     groups: false,
+    marks_read: true,
+    typing: false,
     opt_in_list: true,
     named_params: true,
     channel_rate: 10,
@@ -137,6 +139,11 @@ impl Provider for Gupshup {
 
     fn read_error(&self, answer: &HttpResponse) -> Option<ProviderError> {
         (!answer.is_success()).then(|| answer::refusal(answer))
+    }
+
+    fn build_mark_read(&self, channel: &ChannelConfig, read: &Read<'_>) -> Option<HttpRequest> {
+        let app_id = Some(channel.text("app_id")).filter(|id| !id.is_empty())?;
+        Some(access::own(channel, Method::Put, &["wa", "app", app_id, "msg", read.wa_id, "read"]))
     }
 
     fn build_subscriptions(&self, channel: &ChannelConfig) -> Option<HttpRequest> {

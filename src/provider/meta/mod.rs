@@ -14,7 +14,7 @@ mod webhook;
 
 use super::meta_shape::body;
 use super::{
-    AccountState, Capabilities, ChannelConfig, FileAsk, HookAnswer, Outgoing, Provider, SettingField, TemplatePage, WebhookError,
+    AccountState, Capabilities, ChannelConfig, FileAsk, HookAnswer, Outgoing, Provider, Read, SettingField, TemplatePage, WebhookError,
     WebhookRequest,
 };
 use crate::domain::event::ProviderEvent;
@@ -52,6 +52,8 @@ const CAPABILITIES: Capabilities = Capabilities {
     number_checks: None,
     pairing: false,
     groups: false,
+    marks_read: true,
+    typing: true,
     opt_in_list: false,
     named_params: true,
     // Throughput STANDARD (5.8).
@@ -182,6 +184,16 @@ impl Provider for Meta {
 
     fn build_point(&self, channel: &ChannelConfig, webhook_url: &str) -> Option<HttpRequest> {
         Some(subscription::point(channel, webhook_url))
+    }
+
+    fn build_mark_read(&self, channel: &ChannelConfig, read: &Read<'_>) -> Option<HttpRequest> {
+        let mut body = json!({"messaging_product": "whatsapp", "status": "read", "message_id": read.wa_id});
+        if let (true, Some(fields)) = (read.typing, body.as_object_mut()) {
+            fields.insert("typing_indicator".to_owned(), json!({"type": "text"}));
+        }
+        let mut request = access::request(channel, Method::Post, &[channel.text("phone_number_id"), "messages"]);
+        request.body = Body::Json(body);
+        Some(request)
     }
 
     fn build_subscriptions(&self, channel: &ChannelConfig) -> Option<HttpRequest> {

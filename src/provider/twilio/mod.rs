@@ -35,6 +35,8 @@ const CAPABILITIES: Capabilities = Capabilities {
     number_checks: None,
     pairing: false,
     groups: false,
+    marks_read: false,
+    typing: false,
     opt_in_list: false,
     named_params: true,
     channel_rate: 80,

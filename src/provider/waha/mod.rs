@@ -12,14 +12,15 @@ mod tests;
 mod webhook;
 
 use super::pairing::{Ask, Told};
+use super::chat_id;
 use super::{
-    AccountState, Capabilities, ChannelConfig, FileAsk, NumberCheck, Outgoing, Provider, SettingField, TemplatePage, WebhookError,
+    AccountState, Capabilities, ChannelConfig, FileAsk, NumberCheck, Outgoing, Provider, Read, SettingField, TemplatePage, WebhookError,
     WebhookRequest,
 };
 use crate::domain::event::ProviderEvent;
-use crate::domain::http::{HttpRequest, HttpResponse};
+use crate::domain::http::{Body, HttpRequest, HttpResponse, Method};
 use crate::domain::outcome::{ErrorClass, ProviderError, SendOutcome};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The adapter.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +37,8 @@ const CAPABILITIES: Capabilities = Capabilities {
     number_checks: Some(3_000),
     pairing: true,
     groups: true,
+    marks_read: true,
+    typing: false,
     opt_in_list: false,
     named_params: false,
     // No official rate; the bans' rules are those of every gateway (6.9).
@@ -136,6 +139,15 @@ impl Provider for Waha {
 
     fn read_number_check(&self, answer: &HttpResponse) -> Result<NumberCheck, ProviderError> {
         session::read_number_check(answer)
+    }
+
+    fn build_mark_read(&self, channel: &ChannelConfig, read: &Read<'_>) -> Option<HttpRequest> {
+        let chat = chat_id::of(read.from).ok()?;
+        let mut request = session::call(channel, Method::Post, &["sendSeen"]);
+        // The gateway's own form of the id.
+        let id = format!("false_{chat}_{}", read.wa_id);
+        request.body = Body::Json(json!({"session": channel.text("session"), "chatId": chat, "messageId": id}));
+        Some(request)
     }
 
     fn build_subscriptions(&self, channel: &ChannelConfig) -> Option<HttpRequest> {

@@ -208,6 +208,12 @@ impl LineDesk {
         self.shared.lock().line(&self.name).cloned()
     }
 
+    /// People's messages that the business marked as read, in order.
+    pub fn read_marks(&self) -> Vec<String> {
+        let state = self.shared.lock();
+        state.read_marks.iter().filter(|(account, _)| *account == self.name).map(|(_, wamid)| wamid.clone()).collect()
+    }
+
     /// Changes the account.
     pub fn change(&self, change: impl FnOnce(&mut Line)) -> &Self {
         let mut state = self.shared.lock();

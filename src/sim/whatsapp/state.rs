@@ -77,6 +77,8 @@ pub(super) struct State {
     pub(super) callbacks: HashMap<String, String>,
     /// What people wrote.
     pub(super) inbound: Vec<InboundMessage>,
+    /// Reading marks of businesses: (account, wamid of the person's message).
+    pub(super) read_marks: Vec<(String, String)>,
     /// Inbound messages held at the provider because the account may not see BSUIDs.
     pub(super) parked: Vec<InboundMessage>,
     /// Last inbound by (account, phone).
@@ -127,6 +129,11 @@ impl State {
     /// An account of another vendor than Gupshup.
     pub(super) fn line(&self, name: &str) -> Option<&Line> {
         self.lines.iter().find(|line| line.name == name)
+    }
+
+    /// A business shows a person that their message was read.
+    pub(super) fn marked_read(&mut self, account: &str, wamid: String) {
+        self.read_marks.push((account.to_owned(), wamid));
     }
 
     /// The next running number.

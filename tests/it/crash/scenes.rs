@@ -113,7 +113,8 @@ async fn reads(town: &Town) {
 
 act! { gateway_connected(town) {
     let line = courier24::sim::whatsapp::line::Line::new(courier24::sim::whatsapp::line::Vendor::Waha, "waha");
-    let settings = json!({"base_url": town.network.url(), "session": line.id, "api_key": line.key, "hmac_key": "hmac-of-the-stories"});
+    let settings = json!({"base_url": town.network.url(), "session": line.id, "api_key": line.key, "hmac_key": "hmac-of-the-stories",
+        "mark_read": "read"});
     town.network.add_line(line);
     let (status, made) = town.api_post("/channels", json!({"kind": "waha", "name": "waha", "settings": settings})).await;
     assert_eq!(status, 201, "{made}");
@@ -125,6 +126,9 @@ act! { gateway_connected(town) {
     assert_eq!(status, 200, "{told}");
     town.network.line("waha").becomes("WORKING");
     assert_eq!(town.api(&path).await["state"], "connected");
+    town.settle().await;
+    town.network.user(CLIENT).to("waha").writes("Здравствуйте");
+    town.advance(5 * SECOND);
     town.settle().await;
 } }
 

@@ -25,7 +25,18 @@ pub(super) fn send(state: &mut State, call: &Call, id: &str, now: Ms) -> Told {
         return Err(GraphError::new(400, 100, "The parameter messaging_product is required"));
     }
     if body.get("status").is_some() {
-        fields.text("message_id", 1_000).map_err(bad)?;
+        let wamid = fields.text("message_id", 1_000).map_err(bad)?.to_owned();
+        if body.get("status").and_then(Value::as_str) != Some("read") {
+            return Err(GraphError::new(400, 131_009, "status is not one of read"));
+        }
+        let typing = body.get("typing_indicator");
+        if typing.is_some_and(|told| told.get("type").and_then(Value::as_str) != Some("text")) {
+            return Err(GraphError::new(400, 131_009, "typing_indicator.type is not one of text"));
+        }
+        if !state.inbound.iter().any(|message| message.account == line.name && message.wamid == wamid) {
+            return Err(GraphError::new(400, 131_009, "message_id is no message of this number"));
+        }
+        state.marked_read(&line.name, wamid);
         return Ok(Answer::json(200, &json!({"success": true})));
     }
     fields.optional("biz_opaque_callback_data", 512).map_err(bad)?;

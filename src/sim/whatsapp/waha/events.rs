@@ -40,6 +40,12 @@ pub(in crate::sim::whatsapp) fn state(state: &mut State, line: &Line, now: Ms) {
     publish(state, line, "state", None, proof(line), envelope(line, "session.status", &payload), now);
 }
 
+/// The gateway's id of a person's message.
+pub(in crate::sim::whatsapp) fn inbound_id(inbound: &InboundMessage) -> String {
+    let number: String = inbound.wamid.bytes().rev().take(12).map(|byte| format!("{byte:02X}")).collect();
+    format!("false_{}@c.us_3A{number}", inbound.phone)
+}
+
 /// Words a person's message.
 pub(in crate::sim::whatsapp) fn inbound(state: &mut State, line: &Line, inbound: &InboundMessage, now: Ms) {
     let person = state.person(&inbound.phone).clone();
@@ -53,9 +59,8 @@ pub(in crate::sim::whatsapp) fn inbound(state: &mut State, line: &Line, inbound:
         _ => None,
     });
     let answered = answered.and_then(|wamid| state.message(wamid)).map(id);
-    let number: String = inbound.wamid.bytes().rev().take(12).map(|byte| format!("{byte:02X}")).collect();
     let from = format!("{}@c.us", person.phone);
-    let mut payload = json!({"id": format!("false_{from}_3A{number}"), "timestamp": inbound.at.div_euclid(1_000), "from": from, "fromMe": false,
+    let mut payload = json!({"id": inbound_id(inbound), "timestamp": inbound.at.div_euclid(1_000), "from": from, "fromMe": false,
         "to": format!("{}@c.us", line.phone), "participant": null, "body": "", "hasMedia": false, "media": null, "ack": 1, "ackName": "SERVER",
         "vCards": [], "replyTo": answered.as_ref().map(|id| json!({"id": id}))});
     let mut event = "message";

@@ -161,6 +161,15 @@ fn send(state: &mut State, call: &Call, key: &str, method: &str, now: Ms) -> Res
     let body = body(call)?;
     let fields = Fields::new(&body, "body");
     let line = working(session(state, key, fields.text("session", 100)?)?)?;
+    if method == "sendSeen" {
+        let chat = destination(fields.text("chatId", 100)?)?;
+        let told = fields.optional("messageId", 300)?.map(str::to_owned);
+        let named = |message: &&super::inbound::InboundMessage| told.as_ref().is_none_or(|told| *told == events::inbound_id(message));
+        let read = state.inbound.iter().filter(|message| message.account == line.name && message.phone == chat).find(named);
+        let wamid = read.map(|message| message.wamid.clone()).ok_or_else(|| Refused::new(404, "Message not found"))?;
+        state.marked_read(&line.name, wamid);
+        return Ok(Answer::json(201, &json!({})));
+    }
     if method == "reaction" {
         fields.text("messageId", 300)?;
         fields.optional("reaction", 16)?;

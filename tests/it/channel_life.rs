@@ -237,7 +237,7 @@ story! {
         town.advance(MINUTE);
         let mut steps = Vec::new();
         for number in 0..22 {
-            let properties = json!({"channel": channel, "text": "Добрый день", "phone": [format!("+791600001{number:02}")], "wait_for": "accepted"});
+            let properties = json!({"channel": channel, "text": "Добрый день", "phone": [format!("+791600001{number:02}")], "wait_for": "accepted", "wait_hours": "48"});
             steps.push(town.fires("send_text", properties).await);
         }
         town.settle().await;

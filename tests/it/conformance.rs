@@ -497,7 +497,7 @@ story! {
                 seat.client_writes(&town, "Алло").await;
                 assert_eq!(desk.read_marks().len(), 2, "{}", seat.kind);
                 let last = town.network.requests().into_iter().rev().find(|request| request.path.contains(seat.path)).unwrap();
-                assert!(last.body.contains("typing_indicator"), "{}: {}", seat.kind, last.body);
+                assert_eq!(last.body["typing_indicator"]["type"], "text", "{}: {}", seat.kind, last.body);
             } else {
                 assert_eq!((status, &told["reason"]), (422, &json!("unknown_choice")), "{}: {told}", seat.kind);
             }

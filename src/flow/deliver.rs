@@ -341,7 +341,8 @@ const FASTEST: u32 = 1_000;
 fn limits(sender: &Sender) -> Limits {
     let known = sender.capabilities();
     let own = sender.setting("rate").and_then(|rate| rate.as_str()?.parse::<u32>().ok()).filter(|rate| *rate > 0);
-    let channel_rate = own.map_or(known.channel_rate, |rate| rate.min(FASTEST));
+    let health = sender.row.health.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let channel_rate = own.map_or_else(|| sender.provider.channel_rate(&health), |rate| rate.min(FASTEST));
     let gap_ms = known.gap_ms.filter(|_| own.is_none());
     Limits { channel_rate, gap_ms, pair_interval_ms: known.pair_interval_ms, pair_burst: known.pair_burst }
 }

@@ -322,6 +322,10 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     fn read_account(&self, answer: &HttpResponse) -> Result<AccountState, ProviderError> {
         self.read_error(answer).map_or_else(|| Ok(AccountState::default()), Err)
     }
+    /// Messages a second that the account may send, seen from what [`Provider::read_account`] told of its health.
+    fn channel_rate(&self, _health: &Value) -> u32 {
+        self.capabilities().channel_rate
+    }
     /// Whether it writes to phone numbers only: nobody is reached by a business-scoped id alone.
     fn needs_phone(&self) -> bool {
         false

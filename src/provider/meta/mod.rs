@@ -174,6 +174,11 @@ impl Provider for Meta {
         answer::read_account(answer)
     }
 
+    fn channel_rate(&self, health: &Value) -> u32 {
+        // Raised by Meta itself (5.8).
+        if health.get("throughput").and_then(Value::as_str) == Some("HIGH") { 1_000 } else { CAPABILITIES.channel_rate }
+    }
+
     fn account<'a>(&self, channel: &'a ChannelConfig) -> Option<&'a str> {
         Some(channel.text("waba_id")).filter(|account| !account.is_empty())
     }

@@ -166,6 +166,25 @@ fn templates_are_read_with_their_cursor() {
 }
 
 #[test]
+fn the_numbers_health_is_read_in_metas_words() {
+    let told = json!({"display_phone_number": "+7 495 123-00-00", "verified_name": "Shop", "quality_rating": "YELLOW", "status": "FLAGGED",
+        "throughput": {"level": "HIGH"}, "whatsapp_business_manager_messaging_limit": "TIER_2K"});
+    let account = Meta.read_account(&answer(200, told)).unwrap();
+    assert_eq!(
+        (account.state, account.reason.as_deref(), account.phone.as_deref()),
+        (Some("limited"), Some("FLAGGED"), Some("74951230000"))
+    );
+    assert_eq!(
+        (&account.health["quality"], &account.health["throughput"], &account.health["limit"]),
+        (&json!("YELLOW"), &json!("HIGH"), &json!("TIER_2K"))
+    );
+    assert_eq!(account.limit, Some(crate::domain::event::LimitEvent { limit: Some(2_000) }));
+    assert_eq!((Meta.channel_rate(&account.health), Meta.channel_rate(&Value::Null)), (1_000, 80));
+    let strange = Meta.read_account(&answer(200, json!({"status": "ASLEEP"}))).unwrap();
+    assert_eq!((strange.state, strange.limit), (None, None));
+}
+
+#[test]
 fn our_address_is_set_once() {
     let url = "https://c.example.org/hooks/meta/ch_1/s";
     assert_eq!(Meta.build_subscribe(&channel(), url, &json!({"data": []})).len(), 1);

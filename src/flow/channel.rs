@@ -5,6 +5,7 @@
 mod account;
 mod change;
 pub mod pairing;
+pub mod profile;
 
 pub(super) use account::{learn, note_account, note_address, note_proven};
 pub use change::{ChannelChange, ChannelError, Created, NewChannel, create, disconnect, update};

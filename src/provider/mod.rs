@@ -11,6 +11,7 @@ pub mod meta;
 mod meta_shape;
 pub mod pairing;
 mod placeholders;
+pub mod profile;
 pub mod registry;
 pub mod settings;
 pub mod twilio;
@@ -368,6 +369,21 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     /// The provider's refusal.
     fn read_pairing(&self, _ask: &pairing::Ask, answer: &HttpResponse) -> Result<pairing::Told, ProviderError> {
         self.read_error(answer).map_or_else(|| Ok(pairing::Told::Nothing), Err)
+    }
+    /// Request that reads the business profile; `None` where there is none to be had.
+    fn build_profile(&self, _channel: &ChannelConfig) -> Option<HttpRequest> {
+        None
+    }
+    /// Reads the answer to [`Provider::build_profile`].
+    ///
+    /// # Errors
+    /// The provider's refusal.
+    fn read_profile(&self, answer: &HttpResponse) -> Result<profile::Profile, ProviderError> {
+        self.read_error(answer).map_or_else(|| Ok(profile::Profile::default()), Err)
+    }
+    /// Request that changes it; what is `None` in the change stays.
+    fn build_profile_change(&self, _channel: &ChannelConfig, _change: &profile::Profile) -> Option<HttpRequest> {
+        None
     }
     /// The account that several numbers share and whose news name no number (templates, bans); `None` where every number is told for itself.
     fn account<'a>(&self, _channel: &'a ChannelConfig) -> Option<&'a str> {

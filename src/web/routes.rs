@@ -39,6 +39,8 @@ pub(super) fn service(config: &mut ServiceConfig) {
         .service(at(&under("/channels/{channel_id}/templates/sync"), "POST").route(post().to(api::channel::sync_templates)))
         .service(at(&under("/channels/{channel_id}/pairing"), "GET, POST, DELETE")
             .route(get().to(api::pairing::look)).route(post().to(api::pairing::start)).route(delete().to(api::pairing::unlink)))
+        .service(at(&under("/channels/{channel_id}/profile"), "GET, PATCH")
+            .route(get().to(api::profile::get)).route(patch().to(api::profile::change)))
         .service(at(&under("/calls"),                    "GET").route(get().to(api::call::list)))
         .service(at(&under("/calls/{call_id}"),          "GET").route(get().to(api::call::get)))
         .service(at(&under("/messages"),                 "GET, POST").route(get().to(api::message::list)).route(post().to(api::send::send)))
@@ -74,6 +76,7 @@ fn at(path: &str, methods: &'static str) -> Resource {
         "GET" => "GET, HEAD",
         "GET, POST" => "GET, HEAD, POST",
         "GET, POST, DELETE" => "GET, HEAD, POST, DELETE",
+        "GET, PATCH" => "GET, HEAD, PATCH",
         "GET, PUT" => "GET, HEAD, PUT",
         "GET, PATCH, DELETE" => "GET, HEAD, PATCH, DELETE",
         other => other,

@@ -154,6 +154,42 @@ story! {
 }
 
 story! {
+    /// A Meta number's health and profile are shown in Meta's words, the profile can be changed; other kinds say that they have none.
+    async fn health_and_profile_are_metas_own(town) {
+        let portal = town.portal.member_id().to_owned();
+        let desk = town.network.add_line(Line::new(Vendor::Meta, "sales"));
+        let made = town.connects(&portal, "meta", "Продажи", meta(&line(&desk))).await;
+        let shown = town.channel_of(&portal, id(&made)).await;
+        assert_eq!((&shown["health"]["quality"], &shown["health"]["throughput"]), (&json!("GREEN"), &json!("STANDARD")), "{shown}");
+        assert_eq!((&shown["daily_limit"]["limit"], &shown["daily_limit"]["source"]), (&json!(10_000), &json!("provider")), "{shown}");
+        assert_eq!(shown["next_step"], Value::Null, "{shown}");
+        desk.change(|line| line.state = "FLAGGED".to_owned());
+        let (status, told) = town.api_post(&format!("/channels/{}/templates/sync", id(&made)), json!({})).await;
+        assert_eq!(status, 200, "{told}");
+        let shown = town.channel_of(&portal, id(&made)).await;
+        assert_eq!((&shown["state"], &shown["state_reason"]), (&json!("limited"), &json!("FLAGGED")), "{shown}");
+        assert!(shown["next_step"].as_str().unwrap().len() > 40, "{shown}");
+
+        let path = format!("/api/v1/portals/{portal}/channels/{}/profile", id(&made));
+        let change = json!({"about": "Отвечаем за час", "websites": ["https://shop.example.org"], "vertical": "RETAIL"});
+        let (status, profile) = town.request("PATCH", &path, Some(change)).await;
+        assert_eq!((status, &profile["about"], &profile["websites"][0]), (200, &json!("Отвечаем за час"), &json!("https://shop.example.org")), "{profile}");
+        let (status, again) = town.request("GET", &path, None).await;
+        assert_eq!((status, &again), (200, &profile));
+        let (status, told) = town.request("PATCH", &path, Some(json!({"about": "я".repeat(140)}))).await;
+        assert_eq!((status, &told["code"], &told["field"], &told["reason"]), (422, &json!("setting_invalid"), &json!("about"), &json!("too_long")), "{told}");
+        desk.change(|line| line.key = "another".to_owned());
+        let (status, told) = town.request("GET", &path, None).await;
+        assert_eq!((status, &told["code"], &told["provider_code"]), (502, &json!("provider_refused"), &json!("190")), "{told}");
+        let path = format!("/api/v1/portals/{portal}/channels/{}/profile", town.channel);
+        let (status, told) = town.request("GET", &path, None).await;
+        assert_eq!((status, &told["code"]), (409, &json!("profile_unsupported")), "{told}");
+        let (status, _) = town.request("GET", &format!("/api/v1/portals/{portal}/channels/ch_none/profile"), None).await;
+        assert_eq!(status, 404);
+    }
+}
+
+story! {
     /// A removed channel still hears what becomes of its messages; what clients write goes to the channel that has its number now.
     async fn a_removed_channels_address_still_answers(town) {
         let portal = town.portal.member_id().to_owned();

@@ -6,6 +6,7 @@
 mod access;
 mod answer;
 mod file;
+mod profile;
 mod subscription;
 mod templates;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod tests;
 mod webhook;
 
 use super::meta_shape::body;
+use super::profile::Profile;
 use super::{
     AccountState, Capabilities, ChannelConfig, FileAsk, HookAnswer, Outgoing, Provider, Read, SettingField, TemplatePage, WebhookError,
     WebhookRequest,
@@ -172,6 +174,18 @@ impl Provider for Meta {
 
     fn read_account(&self, answer: &HttpResponse) -> Result<AccountState, ProviderError> {
         answer::read_account(answer)
+    }
+
+    fn build_profile(&self, channel: &ChannelConfig) -> Option<HttpRequest> {
+        Some(profile::build(channel))
+    }
+
+    fn read_profile(&self, answer: &HttpResponse) -> Result<Profile, ProviderError> {
+        profile::read(answer)
+    }
+
+    fn build_profile_change(&self, channel: &ChannelConfig, change: &Profile) -> Option<HttpRequest> {
+        Some(profile::change(channel, change))
     }
 
     fn channel_rate(&self, health: &Value) -> u32 {

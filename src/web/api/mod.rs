@@ -14,6 +14,7 @@ pub mod message;
 pub mod openapi;
 pub mod pairing;
 pub mod portal;
+pub mod profile;
 pub mod quick_reply;
 pub mod robot;
 pub mod send;

@@ -67,6 +67,50 @@ pub(super) fn number(state: &State, call: &Call, id: &str) -> Told {
     ))
 }
 
+/// `GET /{phone_number_id}/whatsapp_business_profile?fields=…`: only what is asked for and set.
+///
+/// # Errors
+/// The vendor's refusal.
+pub(super) fn profile(state: &State, call: &Call, id: &str) -> Told {
+    let line = owned(state, call, |line| line.id == id)?;
+    let wanted: Vec<&str> = call.query("fields").unwrap_or_default().split(',').collect();
+    let mut row: Map<String, Value> = line.settings.into_iter().filter(|(name, _)| wanted.contains(&name.as_str())).collect();
+    row.insert("messaging_product".to_owned(), json!("whatsapp"));
+    Ok(Answer::json(200, &json!({"data": [row]})))
+}
+
+/// `POST` of the same path (5.9).
+///
+/// # Errors
+/// The vendor's refusal.
+pub(super) fn change_profile(state: &mut State, call: &Call, id: &str) -> Told {
+    let line = owned(state, call, |line| line.id == id)?;
+    let mut body = json_body(call)?;
+    let bad = |words: &str| GraphError::new(400, 100, words);
+    if body.shift_remove("messaging_product") != Some(json!("whatsapp")) {
+        return Err(bad("The parameter messaging_product is required"));
+    }
+    for (name, value) in &body {
+        let length = value.as_str().map(|text| text.chars().count());
+        let fits = match (name.as_str(), length) {
+            ("about", Some(length)) => (1..=139).contains(&length),
+            ("address", Some(length)) => length <= 256,
+            ("description", Some(length)) => length <= 512,
+            ("email", Some(length)) => length <= 128,
+            ("vertical", Some(_)) => true,
+            ("websites", None) => value.as_array().is_some_and(|sites| sites.len() <= 2),
+            _ => false,
+        };
+        if !fits {
+            return Err(bad(&format!("Invalid parameter: {name}")));
+        }
+    }
+    if let Some(own) = state.lines.iter_mut().find(|own| own.name == line.name) {
+        own.settings.extend(body);
+    }
+    Ok(Answer::json(200, &json!({"success": true})))
+}
+
 /// `GET /{media_id}?phone_number_id=…`: an address that wants the token (5.5).
 ///
 /// # Errors

@@ -54,6 +54,8 @@ pub(super) async fn answer(shared: &Shared, call: &Call) -> Option<Answer> {
         ("GET", [id, "message_templates"]) => account::templates(&shared.lock(), call, id),
         ("GET", [id, "subscribed_apps"]) => account::subscribed(&shared.lock(), call, id),
         ("POST", [id, "subscribed_apps"]) => account::subscribe(shared, call, id).await,
+        ("GET", [id, "whatsapp_business_profile"]) => account::profile(&shared.lock(), call, id),
+        ("POST", [id, "whatsapp_business_profile"]) => account::change_profile(&mut shared.lock(), call, id),
         ("POST", [id]) => account::configure(shared, call, id).await,
         ("GET", [id]) if shared.lock().files.contains_key(*id) => account::address(&shared.lock(), call, id),
         ("GET", [id]) => account::number(&shared.lock(), call, id),

@@ -43,7 +43,7 @@ impl Town {
         list["items"][0].clone()
     }
 
-    async fn writes_to(&self, account: &str, text: &str) {
+    async fn client_tells(&self, account: &str, text: &str) {
         self.network.user(CLIENT).to(account).writes(text);
         self.advance(5 * SECOND);
         self.settle().await;
@@ -88,12 +88,12 @@ story! {
         town.pass(25 * HOUR).await;
         assert_eq!((line(&sales).account_hook, line(&support).hook), (line(&support).account_hook, second["webhook_url"].as_str().unwrap().to_owned()));
         for (account, channel, words) in [("sales", &first, "Хочу купить"), ("support", &second, "Не работает")] {
-            town.writes_to(account, words).await;
+            town.client_tells(account, words).await;
             assert_eq!(town.last_heard(id(channel)).await["text"], words);
         }
         // Without an override of the number its events come to the account's address.
         support.change(|line| line.hook = String::new());
-        town.writes_to("support", "Алло?").await;
+        town.client_tells("support", "Алло?").await;
         assert_eq!(town.last_heard(id(&second)).await["text"], "Алло?");
         assert_eq!(town.last_heard(id(&first)).await["text"], "Хочу купить");
 
@@ -139,7 +139,7 @@ story! {
         let (mine, theirs) = (town.channel_of(&own, id(&first)).await, town.channel_of(&other, id(&second)).await);
         assert_eq!((&mine["state"], &theirs["state"]), (&json!("limited"), &json!("connected")), "{mine} {theirs}");
         assert!(mine["state_reason"].as_str().unwrap().contains("connected later"), "{mine}");
-        town.writes_to("phone", "Кому я пишу?").await;
+        town.client_tells("phone", "Кому я пишу?").await;
         assert_eq!(town.last_heard(id(&first)).await, Value::Null);
         let (_, heard) = town.request("GET", &format!("/api/v1/portals/{other}/messages?direction=in"), None).await;
         assert_eq!(heard["items"][0]["text"], "Кому я пишу?", "{heard}");
@@ -147,7 +147,7 @@ story! {
         town.pass(2 * HOUR).await;
         assert_eq!(line(&desk).hook, first["webhook_url"].as_str().unwrap());
         assert_eq!(town.channel_of(&own, id(&first)).await["state"], "connected");
-        town.writes_to("phone", "А теперь?").await;
+        town.client_tells("phone", "А теперь?").await;
         assert_eq!(town.last_heard(id(&first)).await["text"], "А теперь?");
         town.nothing_twice_nothing_lost().await;
     }
@@ -195,7 +195,7 @@ story! {
         let portal = town.portal.member_id().to_owned();
         let desk = town.network.add_line(Line::new(Vendor::Waha, "old"));
         let first = town.connects(&portal, "waha", "Старый", waha(&town, &line(&desk))).await;
-        town.writes_to("old", "Здравствуйте").await;
+        town.client_tells("old", "Здравствуйте").await;
         town.advance(MINUTE);
         let step = town.fires("send_text", json!({"channel": id(&first), "text": "Заказ готов", "wait_for": "read"})).await;
         town.settle().await;
@@ -203,13 +203,13 @@ story! {
         town.network.user(CLIENT).to("old").reads();
         town.settle().await;
         assert_eq!(town.told(step)["status"], "read", "its message is settled all the same");
-        town.writes_to("old", "Есть кто?").await;
+        town.client_tells("old", "Есть кто?").await;
         assert_eq!(town.last_heard(id(&first)).await["text"], "Есть кто?", "nobody else has the number: kept where it came");
         town.refuses("send_text", json!({"channel": id(&first), "text": "Тук-тук"}), "channel_not_found").await;
         let old_address = line(&desk).hook;
         let second = town.connects(&portal, "waha", "Новый", waha(&town, &line(&desk))).await;
         desk.set_hook(&old_address);
-        town.writes_to("old", "Вы вернулись?").await;
+        town.client_tells("old", "Вы вернулись?").await;
         assert_eq!(town.last_heard(id(&second)).await["text"], "Вы вернулись?");
         town.nothing_twice_nothing_lost().await;
     }
@@ -231,7 +231,7 @@ story! {
         let (status, told) = town.patches(first, json!({"settings": {"failover": "Магазин"}})).await;
         assert_eq!((status, &told["settings"]["failover"]), (200, &json!(town.channel)), "kept by id: {told}");
         town.settle().await;
-        town.writes_to("phone", "Здравствуйте").await;
+        town.client_tells("phone", "Здравствуйте").await;
         town.client_writes("И сюда напишу").await;
         town.advance(MINUTE);
         let told = town.arms(nudge(json!({"channel": first, "stop_on": []}))).await;
@@ -269,7 +269,7 @@ story! {
         settings["rate"] = json!("100");
         let made = town.connects(&portal, "waha", "Телефон", settings).await;
         let channel = id(&made);
-        town.writes_to("phone", "Здравствуйте").await;
+        town.client_tells("phone", "Здравствуйте").await;
         town.advance(MINUTE);
         let mut steps = Vec::new();
         for number in 0..22 {

@@ -165,7 +165,6 @@ async fn make(ctx: &Ctx, desk: &mut Desk, row: &row::Model, talk: Option<&conver
 }
 
 async fn compose(ctx: &Ctx, desk: &mut Desk, row: &row::Model, talk: Option<&conversation::Model>) -> Result<Fate, Fault> {
-    let now = ctx.clock.now();
     let unreadable = || Refusal::new(Code::PropertyInvalid, "stored follow-up unreadable").with("name", "follow_up").with("value", "");
     let wanted: FollowUp = serde_json::from_str(&row.operation).map_err(|_| unreadable())?;
     let who: Identity = serde_json::from_str(&row.identity).map_err(|_| unreadable())?;

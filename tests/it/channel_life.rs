@@ -177,10 +177,10 @@ story! {
         let (status, again) = town.request("GET", &path, None).await;
         assert_eq!((status, &again), (200, &profile));
         let (status, told) = town.request("PATCH", &path, Some(json!({"about": "я".repeat(140)}))).await;
-        assert_eq!((status, &told["code"], &told["field"], &told["reason"]), (422, &json!("setting_invalid"), &json!("about"), &json!("too_long")), "{told}");
+        assert_eq!((status, &told["code"], &told["params"]["field"], &told["params"]["reason"]), (422, &json!("setting_invalid"), &json!("about"), &json!("too_long")), "{told}");
         desk.change(|line| line.key = "another".to_owned());
         let (status, told) = town.request("GET", &path, None).await;
-        assert_eq!((status, &told["code"], &told["provider_code"]), (502, &json!("provider_refused"), &json!("190")), "{told}");
+        assert_eq!((status, &told["code"], &told["params"]["provider_code"]), (502, &json!("provider_refused"), &json!("190")), "{told}");
         let path = format!("/api/v1/portals/{portal}/channels/{}/profile", town.channel);
         let (status, told) = town.request("GET", &path, None).await;
         assert_eq!((status, &told["code"]), (409, &json!("profile_unsupported")), "{told}");
@@ -225,7 +225,7 @@ story! {
         let first = id(&first);
         for (named, reason) in [(first, "own_channel"), ("Телефон", "own_channel"), ("Склад", "no_such_channel")] {
             let (status, told) = town.patches(first, json!({"settings": {"failover": named}})).await;
-            assert_eq!((status, &told["code"], &told["reason"]), (422, &json!("setting_invalid"), &json!(reason)), "{named}: {told}");
+            assert_eq!((status, &told["code"], &told["params"]["reason"]), (422, &json!("setting_invalid"), &json!(reason)), "{named}: {told}");
             assert!(told["title"].as_str().unwrap().len() > 40, "readable: {told}");
         }
         let (status, told) = town.patches(first, json!({"settings": {"failover": "Магазин"}})).await;

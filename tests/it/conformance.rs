@@ -486,7 +486,7 @@ story! {
             let path = format!("/api/v1/portals/{}/channels/{channel}", town.portal.member_id());
             let (status, told) = town.request("PATCH", &path, Some(json!({"settings": {"mark_read": "read"}}))).await;
             if !registry::find(seat.kind).unwrap().capabilities().marks_read {
-                assert_eq!((status, &told["reason"]), (422, &json!("unknown_field")), "{}: {told}", seat.kind);
+                assert_eq!((status, &told["params"]["reason"]), (422, &json!("unknown_field")), "{}: {told}", seat.kind);
                 continue;
             }
             assert_eq!(status, 200, "{told}");
@@ -499,7 +499,7 @@ story! {
                 let last = town.network.requests().into_iter().rev().find(|request| request.path.contains(seat.path)).unwrap();
                 assert_eq!(last.body["typing_indicator"]["type"], "text", "{}: {}", seat.kind, last.body);
             } else {
-                assert_eq!((status, &told["reason"]), (422, &json!("unknown_choice")), "{}: {told}", seat.kind);
+                assert_eq!((status, &told["params"]["reason"]), (422, &json!("unknown_choice")), "{}: {told}", seat.kind);
             }
         }
         town.nothing_twice_nothing_lost().await;

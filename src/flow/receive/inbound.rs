@@ -164,13 +164,8 @@ fn model(
     now: Ms,
 ) -> message_row::Model {
     let text = inbound.text.clone().or_else(|| inbound.caption.clone()).or_else(|| inbound.reply_title.clone()).unwrap_or_default();
-    let recipient = inbound
-        .identity
-        .keys()
-        .iter()
-        .find(|(kind, _)| *kind == "phone")
-        .or(inbound.identity.keys().first())
-        .map(|(_, value)| (*value).to_owned());
+    let named = inbound.identity.keys().first().map(|(_, value)| (*value).to_owned());
+    let recipient = inbound.identity.phone.clone().filter(|phone| !phone.is_empty()).or(named);
     message_row::Model {
         id: ctx.ids.id("msg", now),
         portal: row.portal.clone(),

@@ -12,8 +12,8 @@ mod send;
 mod tests;
 mod webhook;
 
-use super::pairing::{Ask, Told};
 use super::chat_id;
+use super::pairing::{Ask, Told};
 use super::{
     AccountState, Capabilities, ChannelConfig, FileAsk, NumberCheck, Outgoing, Provider, Read, SettingField, TemplatePage, WebhookError,
     WebhookRequest,

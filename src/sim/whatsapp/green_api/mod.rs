@@ -101,7 +101,8 @@ fn act(state: &mut State, call: &Call, instance: &str, method: &str, token: &str
             let fields = Fields::new(&body, "body");
             let (chat, id) = (destination(fields.text("chatId", 100)?)?, fields.optional("idMessage", 100)?.map(str::to_owned));
             let known = |message: &&super::inbound::InboundMessage| message.account == line.name && message.phone == chat;
-            let read = state.inbound.iter().filter(known).find(|message| id.as_ref().is_none_or(|id| events::inbound_id(&message.wamid) == *id));
+            let read =
+                state.inbound.iter().filter(known).find(|message| id.as_ref().is_none_or(|id| events::inbound_id(&message.wamid) == *id));
             let wamid = read.map(|message| message.wamid.clone()).ok_or_else(|| Refused(400, "message not found".to_owned()))?;
             state.marked_read(&line.name, wamid);
             Ok(Answer::json(200, &json!({"setRead": true})))

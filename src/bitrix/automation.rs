@@ -31,12 +31,6 @@ pub fn trigger_execute(key: String, code: &str, item: CrmItem) -> Command {
     Command { key, method: "crm.automation.trigger.execute".to_owned(), params }
 }
 
-/// `crm.item.get` of the item that a trigger was for.
-pub fn item_get(key: String, item: CrmItem) -> Command {
-    let params = json!({"entityTypeId": item.entity_type_id, "id": item.id, "useOriginalUfNames": "Y"});
-    Command { key, method: "crm.item.get".to_owned(), params }
-}
-
 /// Whether the portal says that it does not know the trigger.
 pub fn says_not_registered(text: &str) -> bool {
     text.to_lowercase().contains("is not registered")

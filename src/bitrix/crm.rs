@@ -1,13 +1,15 @@
 //! CRM items and phones (reference/bitrix24.md E.2, E.3). Pure builders and readers.
 
-use super::bizproc::Document;
 use super::{Command, form};
 use serde_json::{Map, Value, json};
 
 /// `crm.item.get`, user fields under their original names (`UF_CRM_…`).
-pub fn item_get(key: &str, document: &Document) -> Command {
-    let params = json!({"entityTypeId": document.entity_type_id, "id": document.id, "useOriginalUfNames": "Y"});
-    Command { key: key.to_owned(), method: "crm.item.get".to_owned(), params }
+///
+/// `id` is a number, or a reference into the same batch (`$result[…]`).
+pub fn item_get(key: String, entity_type_id: i64, id: impl Into<Value>) -> Command {
+    let id: Value = id.into();
+    let params = json!({"entityTypeId": entity_type_id, "id": id, "useOriginalUfNames": "Y"});
+    Command { key, method: "crm.item.get".to_owned(), params }
 }
 
 /// The item of `crm.item.get` or `.update`; `None` when the shape is another.
@@ -16,8 +18,9 @@ pub fn read_item(result: &Value) -> Option<&Map<String, Value>> {
 }
 
 /// `user.get` of one user, for facts about the responsible person.
-pub fn user_get(key: &str, user_id: i64) -> Command {
-    Command { key: key.to_owned(), method: "user.get".to_owned(), params: json!({"ID": user_id}) }
+pub fn user_get(key: String, user_id: impl Into<Value>) -> Command {
+    let user_id: Value = user_id.into();
+    Command { key, method: "user.get".to_owned(), params: json!({"ID": user_id}) }
 }
 
 /// A link of an item (`contactId`, `companyId`, `assignedById`): 0, null and empty mean none.

@@ -2,7 +2,7 @@
 
 use super::operation::{OnMissing, Operation};
 use super::pattern::{FACT_ROOTS, Fault, HELPERS, Pattern, PatternCache, Scene};
-use super::spec::{Property, RobotSpec};
+use super::spec::{Property, RobotSpec, label};
 use super::{RenderInput, Rendered, Words, read, write_fields};
 use crate::domain::refusal::{Code, Refusal};
 use serde_json::{Map, Value};
@@ -156,12 +156,8 @@ impl Rendering<'_> {
         }
     }
 
-    /// The property as its form names it, with the id that scripts know: `Hold, hours (hold_hours)`.
     fn label(&self, id: &str) -> String {
-        let none = BTreeMap::new();
-        let keys = self.spec.property_keys(id, "name");
-        let own = |lang: &str| keys.iter().find_map(|key| (self.words)(lang, key, &none));
-        own(self.input.lang).or_else(|| own("en")).map_or_else(|| id.to_owned(), |label| format!("{label} ({id})"))
+        label(self.words, &self.spec.code, self.input.lang, id)
     }
 }
 

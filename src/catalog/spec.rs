@@ -1,9 +1,11 @@
 //! A robot as the program knows it: what its file says, checked.
 
+use super::Words;
 use super::mapping::Mapping;
 use crate::domain::refusal::Code;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// CODE of the activity = CODE of the robot + this.
 pub const ACTIVITY_SUFFIX: &str = ".activity";
@@ -45,13 +47,26 @@ impl RobotSpec {
 
     /// Locale keys of a property's word (`name` or `description`): the robot's own first, then the common one.
     pub fn property_keys(&self, id: &str, word: &str) -> [String; 2] {
-        [format!("property-{}-{id}-{word}", self.code), format!("property-{id}-{word}")]
+        property_keys(&self.code, id, word)
     }
 
     /// A property by id, ignoring case.
     pub fn property(&self, id: &str) -> Option<&Property> {
         self.properties.iter().find(|property| property.id.eq_ignore_ascii_case(id))
     }
+}
+
+fn property_keys(code: &str, id: &str, word: &str) -> [String; 2] {
+    [format!("property-{code}-{id}-{word}"), format!("property-{id}-{word}")]
+}
+
+/// A property as its robot's form names it, with the id that scripts know: `Hold, hours (hold_hours)`. English where a language lacks it,
+/// the id alone when it is no property.
+pub fn label(words: Words, code: &str, lang: &str, id: &str) -> String {
+    let none = BTreeMap::new();
+    let keys = property_keys(code, id, "name");
+    let own = |lang: &str| keys.iter().find_map(|key| words(lang, key, &none));
+    own(lang).or_else(|| own("en")).map_or_else(|| id.to_owned(), |label| format!("{label} ({id})"))
 }
 
 /// Types of properties and results, in Bitrix24's words (reference/bitrix24.md B.1).

@@ -4,7 +4,7 @@
 //! connection with `synchronous=FULL` (a commit answered with 200 survives a power cut), reads through a pool that cannot write.
 
 use super::lock::{LockError, ProcessLock};
-use super::{Db, DbError, Engine};
+use super::{BUSY, Db, DbError, Engine};
 use crate::domain::crash::Crash;
 use sea_orm::{SqlxPostgresConnector, SqlxSqliteConnector};
 use sqlx::ConnectOptions as _;
@@ -13,10 +13,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::sync::Arc;
-use std::time::Duration;
 
-/// How long a connection waits for another one's write, and for a free place in a pool.
-const BUSY: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
 /// Prepared statements kept by a connection: claims and inserts come in a few dozen sizes.
 const STATEMENTS: usize = 400;

@@ -15,6 +15,7 @@ pub mod migrate;
 pub mod reseal;
 pub mod scratch;
 pub mod store;
+mod turns;
 
 use crate::domain::crash::{Crash, Moment};
 use lock::ProcessLock;
@@ -24,6 +25,11 @@ use sea_orm::{
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use turns::{Turn, Turns};
+
+/// How long a connection waits for another one's write, and for a free place in a pool or a line.
+const BUSY: Duration = Duration::from_secs(5);
 
 /// What store functions take: a pool or a transaction.
 pub trait Conn: ConnectionTrait {}
@@ -73,12 +79,30 @@ pub struct Db {
     crash: Arc<Crash>,
     lock: Option<Arc<ProcessLock>>,
     owned_shards: Arc<AtomicU64>,
+    turns: Turns,
+    /// For whom this handle writes; empty = for everybody.
+    owner: Arc<str>,
 }
 
 impl Db {
     /// Puts together what `connect` opened.
     pub fn new(writer: DatabaseConnection, reader: DatabaseConnection, engine: Engine, crash: Arc<Crash>) -> Self {
-        Self { writer, reader, engine, crash, lock: None, owned_shards: Arc::new(AtomicU64::new(0)) }
+        Self {
+            writer,
+            reader,
+            engine,
+            crash,
+            lock: None,
+            owned_shards: Arc::new(AtomicU64::new(0)),
+            turns: Turns::default(),
+            owner: Arc::default(),
+        }
+    }
+
+    /// The same database for one owner's writes (a portal, the pump): owners take turns at SQLite's one writer.
+    #[must_use]
+    pub fn on_behalf_of(&self, owner: &str) -> Self {
+        Self { owner: Arc::from(owner), ..self.clone() }
     }
 
     /// Remembers which shards' jobs this process works off, one bit each: nobody else needs a hint about those.
@@ -127,13 +151,16 @@ impl Db {
         &self.crash
     }
 
-    /// Starts a write transaction. On SQLite it waits for the one writer connection.
+    /// Starts a write transaction. On SQLite it waits for its owner's turn at the one writer connection.
     ///
     /// # Errors
-    /// [`DbError::Failed`] when the database cannot be reached.
+    /// [`DbError::Failed`] when the database cannot be reached, or nobody let go of it for seconds.
     pub async fn begin(&self) -> DbResult<Tx> {
+        let mut turn = None;
         let inner = match self.engine {
             Engine::Sqlite => {
+                let waited = tokio::time::timeout(BUSY, self.turns.take(&self.owner)).await;
+                turn = Some(waited.map_err(|_| DbError::Failed(format!("no turn to write for {} s", BUSY.as_secs())))?);
                 self.writer
                     .begin_with_options(TransactionOptions {
                         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -143,7 +170,7 @@ impl Db {
             }
             Engine::Postgres => self.writer.begin().await?,
         };
-        Ok(Tx { inner, crash: Arc::clone(&self.crash), owned_shards: self.owned_shards.load(Ordering::Relaxed) })
+        Ok(Tx { inner, crash: Arc::clone(&self.crash), owned_shards: self.owned_shards.load(Ordering::Relaxed), turn })
     }
 }
 
@@ -153,6 +180,8 @@ pub struct Tx {
     inner: DatabaseTransaction,
     crash: Arc<Crash>,
     owned_shards: u64,
+    /// Passed on when the connection is free: fields are dropped in order.
+    turn: Option<Turn>,
 }
 
 impl Tx {
@@ -168,6 +197,7 @@ impl Tx {
     pub async fn commit(self, point: &'static str) -> DbResult<()> {
         self.crash.reach(point, Moment::Before).await;
         self.inner.commit().await?;
+        drop(self.turn);
         // Read by the demo, which shows the last commit before a kill; off unless the target is named in `LOG`.
         tracing::debug!(target: "courier24::commit", { commit.point = point }, "committed");
         self.crash.reach(point, Moment::After).await;

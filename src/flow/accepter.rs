@@ -23,6 +23,8 @@ const BUFFER: usize = 4096;
 const BUFFER_KIB: u32 = 64 * 1024;
 /// Requests in one transaction.
 const BATCH: usize = 512;
+/// Whose turn at writing its commits take.
+const OWNER: &str = "accept";
 /// So many bad rows in succession are no bad rows but a database that is out of order.
 const GIVE_UP_AFTER: u32 = 3;
 
@@ -91,12 +93,12 @@ pub struct Accepter {
 impl Accepter {
     /// Starts the writer task. It ends when the last [`Accepter`] is gone; if it ends before, the process has to.
     pub fn start(db: Db, ids: Arc<dyn Ids>, clock: Arc<dyn Clock>, wake: Arc<Notify>) -> (Self, JoinHandle<()>) {
-        Self::with_batches(BATCH, Writer { db, ids, clock, wake })
+        Self::with_batches(BATCH, Writer { db: db.on_behalf_of(OWNER), ids, clock, wake })
     }
 
     /// The same with a transaction for each request: what the group commit is measured against.
     pub fn one_by_one(db: Db, ids: Arc<dyn Ids>, clock: Arc<dyn Clock>, wake: Arc<Notify>) -> (Self, JoinHandle<()>) {
-        Self::with_batches(1, Writer { db, ids, clock, wake })
+        Self::with_batches(1, Writer { db: db.on_behalf_of(OWNER), ids, clock, wake })
     }
 
     fn with_batches(most: usize, writer: Writer) -> (Self, JoinHandle<()>) {

@@ -51,8 +51,22 @@ pub(super) async fn show(tx: &Tx, ctx: &Ctx, portal: &str, row: &message::Model,
         return Ok(Vec::new());
     }
     let target = Target { call_id, message_id: Some(&row.id), document_entity: entity, document_id: document };
-    let made = write_back::put_timelines(tx, portal, ctx.ids.as_ref(), &[target], now).await?;
+    put_entries(tx, ctx, portal, &[target], now).await
+}
+
+/// Stores entries of timelines, and returns the jobs that write them.
+pub(super) async fn put_entries(tx: &Tx, ctx: &Ctx, portal: &str, targets: &[Target<'_>], now: Ms) -> DbResult<Vec<NewJob>> {
+    let made = write_back::put_timelines(tx, portal, ctx.ids.as_ref(), targets, now).await?;
     Ok(made.into_iter().map(|id| NewJob::at(portal, Job::Create { write_back_id: id.clone() }, now).once(id)).collect())
+}
+
+/// The jobs that bring the entries of these messages up to date, where there are any; one that is being made shows the newest anyway.
+pub(super) async fn refresh_entries(tx: &Tx, portal: &str, messages: &[String], now: Ms) -> DbResult<Vec<NewJob>> {
+    if messages.is_empty() {
+        return Ok(Vec::new());
+    }
+    let shown = write_back::timeline_of(&**tx, portal, messages).await?;
+    Ok(shown.into_iter().map(|row| NewJob::at(portal, Job::Update { write_back_id: row.id.clone() }, now).once(row.id)).collect())
 }
 
 /// The timeline of messages that no robot's text stands behind: automatic replies, questions asked again and follow-ups of pages or scripts
@@ -72,10 +86,7 @@ pub(super) async fn show_unordered(tx: &Tx, ctx: &Ctx, portal: &str, moved: &[&M
         fresh.retain(|message| !hidden.contains(&message.id));
         jobs.extend(show_all(tx, ctx, portal, &fresh, now).await?);
     }
-    if !later.is_empty() {
-        let shown = write_back::timeline_of(&**tx, portal, &later).await?;
-        jobs.extend(shown.into_iter().map(|row| NewJob::at(portal, Job::Update { write_back_id: row.id.clone() }, now).once(row.id)));
-    }
+    jobs.extend(refresh_entries(tx, portal, &later, now).await?);
     queue::enqueue(tx, ctx.ids.as_ref(), now, &jobs).await?;
     Ok(())
 }
@@ -106,8 +117,7 @@ async fn show_all(tx: &Tx, ctx: &Ctx, portal: &str, made: &[&message::Model], no
     if targets.is_empty() {
         return Ok(Vec::new());
     }
-    let made = write_back::put_timelines(tx, portal, ctx.ids.as_ref(), &targets, now).await?;
-    Ok(made.into_iter().map(|id| NewJob::at(portal, Job::Create { write_back_id: id.clone() }, now).once(id)).collect())
+    put_entries(tx, ctx, portal, &targets, now).await
 }
 
 /// After messages of ours moved: triggers of failure and reading, and waits for their status.

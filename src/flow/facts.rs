@@ -248,13 +248,12 @@ impl Reader<'_> {
             Some(Ok(answer)) => answer.get("item").and_then(Value::as_object).and_then(|item| crm::link(item, field)).map(|id| json!(id)),
             Some(Err(_)) => None,
         };
-        let item_get = |entity_type_id: i64, id: Value| json!({"entityTypeId": entity_type_id, "id": id, "useOriginalUfNames": "Y"});
-        let (method, params) = match &wanted.ask {
-            Ask::Item(item) => ("crm.item.get", item_get(item.entity_type_id, json!(item.id))),
-            Ask::Linked { document, field, entity_type_id } => ("crm.item.get", item_get(*entity_type_id, reference(document, field)?)),
-            Ask::Responsible { document } => ("user.get", json!({"ID": reference(document, "assignedById")?})),
-        };
-        Some(Command { key: wanted.key.clone(), method: method.to_owned(), params })
+        let key = wanted.key.clone();
+        Some(match &wanted.ask {
+            Ask::Item(item) => crm::item_get(key, item.entity_type_id, item.id),
+            Ask::Linked { document, field, entity_type_id } => crm::item_get(key, *entity_type_id, reference(document, field)?),
+            Ask::Responsible { document } => crm::user_get(key, reference(document, "assignedById")?),
+        })
     }
 
     async fn ask(&mut self, commands: &[Command]) -> Result<(), JobError> {

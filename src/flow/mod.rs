@@ -106,6 +106,14 @@ pub struct Ctx {
     pub accepter: accepter::Accepter,
 }
 
+impl Ctx {
+    /// The same for one owner's work: owners take turns at writing.
+    #[must_use]
+    pub fn on_behalf_of(&self, owner: &str) -> Self {
+        Self { db: self.db.on_behalf_of(owner), ..self.clone() }
+    }
+}
+
 /// What the use cases need of the configuration.
 #[derive(Debug, Clone)]
 pub struct FlowSettings {

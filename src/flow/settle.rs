@@ -297,14 +297,7 @@ async fn show_in_timeline(tx: &Tx, ctx: &Ctx, portal: &str, calls: &Calls, moved
             later.push(one.message.id.clone());
         }
     }
-    let made = store::write_back::put_timelines(tx, portal, ctx.ids.as_ref(), &fresh, now).await?;
-    let create = |id: String| NewJob::at(portal, Job::Create { write_back_id: id.clone() }, now).once(id);
-    let mut jobs: Vec<NewJob> = made.into_iter().map(create).collect();
-    if !later.is_empty() {
-        for row in store::write_back::timeline_of(&**tx, portal, &later).await? {
-            let key = row.id.clone();
-            jobs.push(NewJob::at(portal, Job::Update { write_back_id: row.id }, now).once(key));
-        }
-    }
+    let mut jobs = arrival::put_entries(tx, ctx, portal, &fresh, now).await?;
+    jobs.extend(arrival::refresh_entries(tx, portal, &later, now).await?);
     Ok(jobs)
 }

@@ -52,6 +52,16 @@ pub(in crate::flow) fn read(item: &Map<String, Value>) -> Option<(String, Meanin
     Some((stage, meaning))
 }
 
+/// The (list, stage) pairs that [`ends`] has to be asked for.
+pub(in crate::flow) fn untold(stages: impl Iterator<Item = (String, Meaning)>) -> BTreeSet<(String, String)> {
+    stages
+        .filter_map(|(stage, meaning)| match meaning {
+            Meaning::Ask(list) => Some((list, stage)),
+            Meaning::Over | Meaning::AtWork => None,
+        })
+        .collect()
+}
+
 /// Ends that every portal has under these names.
 fn named_end(stage: &str) -> bool {
     let bare = stage.rsplit(':').next().unwrap_or(stage);

@@ -117,10 +117,24 @@ async fn due_pairs(db: &impl Conn, request: &ClaimRequest<'_>) -> DbResult<Vec<D
         if visited < STEPS && !request.after.is_empty() {
             walk(db, request, "", &ours, &mut pairs).await?;
         }
-        // There may be more than the window showed.
-        pairs.values_mut().for_each(|jobs| *jobs = u64::MAX);
+        // There may be more than the window showed; whether a group fills is counted where it matters.
+        for ((portal, lane), jobs) in &mut pairs {
+            *jobs = if request.busy.gathers(portal, *lane, request.now) { due_of(db, portal, *lane, request.now).await? } else { u64::MAX };
+        }
     }
-    Ok(pairs.into_iter().map(|((portal, lane), jobs)| Due { portal, lane, jobs }).collect())
+    let gathers = |portal: &str, lane| request.busy.gathers(portal, lane, request.now);
+    let due = |((portal, lane), jobs): ((String, Lane), u64)| Due { gathers: gathers(&portal, lane), portal, lane, jobs };
+    Ok(pairs.into_iter().map(due).collect())
+}
+
+/// Due jobs of a portal's lane, counted up to a group's size.
+async fn due_of(db: &impl Conn, portal: &str, lane: Lane, now: Ms) -> DbResult<u64> {
+    let sql = "SELECT count(*) FROM (SELECT id FROM job WHERE state = 'ready' AND portal = $1 AND lane = $2 AND run_at <= $3 LIMIT $4 + 0) AS due";
+    let most = i64::try_from(lane.group_size()).unwrap_or(i64::MAX);
+    let values = [Value::from(portal), Value::from(lane.number()), Value::from(now), Value::from(most)];
+    let row = db.query_one_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
+    let count: i64 = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();
+    Ok(u64::try_from(count).unwrap_or_default())
 }
 
 type Pairs = BTreeMap<(String, Lane), u64>;

@@ -1,6 +1,6 @@
 //! What a job says. Payloads are versioned by their variant name; a retired name stays readable for one release.
 
-use crate::domain::clock::Ms;
+use crate::domain::clock::{Ms, SECOND};
 use serde::{Deserialize, Serialize};
 
 /// Lanes of one portal, in order of service: answers before statuses before timeline before sync (DESIGN.md 4).
@@ -50,6 +50,15 @@ impl Lane {
     /// Reads the stored number.
     pub fn from_number(number: i64) -> Option<Self> {
         Self::ALL.into_iter().find(|lane| lane.number() == number)
+    }
+
+    /// How long what follows a group is gathered for the next one, unless it fills a whole one. What a process, a client or a wire waits
+    /// for is never held up; entries of a timeline and their updates cost a portal under load a request a second instead of one each.
+    pub fn gathers(self) -> Ms {
+        match self {
+            Self::Update | Self::Create => SECOND,
+            Self::Answer | Self::Receive | Self::Deliver | Self::Run | Self::Sync | Self::Timer | Self::Fetch => 0,
+        }
     }
 
     /// Most jobs of one portal handed to one handler at a time.

@@ -1,6 +1,7 @@
 //! Whose turn it is: a pure choice among the portals and lanes that have due jobs.
 
 use super::Lane;
+use crate::domain::clock::Ms;
 use std::collections::{BTreeMap, HashMap};
 
 /// Lanes in which a portal may have more than one group at work; all others one, so that CRM calls of a portal stay in order and
@@ -23,16 +24,32 @@ impl Limits {
     }
 }
 
-/// Groups at work in this process, by portal and lane.
+/// Groups at work in this process, by portal and lane, and lanes that gather for their next one.
 #[derive(Debug, Default, Clone)]
 pub struct Busy {
     groups: HashMap<String, HashMap<Lane, usize>>,
+    /// Until when.
+    gathering: HashMap<(String, Lane), Ms>,
 }
 
 impl Busy {
     /// A group begins.
-    pub fn begin(&mut self, portal: &str, lane: Lane) {
+    pub fn begin(&mut self, portal: &str, lane: Lane, now: Ms) {
         *self.groups.entry(portal.to_owned()).or_default().entry(lane).or_default() += 1;
+        self.gathering.retain(|_, until| *until > now);
+        if lane.gathers() > 0 {
+            self.gathering.insert((portal.to_owned(), lane), now.saturating_add(lane.gathers()));
+        }
+    }
+
+    /// Whether a lane had a group a moment ago, so that less than a whole one waits for more.
+    pub(super) fn gathers(&self, portal: &str, lane: Lane, now: Ms) -> bool {
+        lane.gathers() > 0 && self.gathering.get(&(portal.to_owned(), lane)).is_some_and(|until| *until > now)
+    }
+
+    /// When the next lane has gathered long enough.
+    pub fn gathered_at(&self, now: Ms) -> Option<Ms> {
+        self.gathering.values().copied().filter(|until| *until > now).min()
     }
 
     /// A group ended.
@@ -69,6 +86,8 @@ pub(super) struct Due {
     pub(super) lane: Lane,
     /// How many, at most.
     pub(super) jobs: u64,
+    /// They wait for more.
+    pub(super) gathers: bool,
 }
 
 /// One group to claim.
@@ -83,7 +102,10 @@ pub(super) struct Pick {
 /// urgent lane, then each its second, and so on.
 pub(super) fn pick(due: &[Due], busy: &Busy, limits: Limits, after: &str, groups: usize, jobs: u64) -> Vec<Pick> {
     let mut lanes_of: BTreeMap<&str, Vec<(Lane, u64)>> = BTreeMap::new();
-    for Due { portal, lane, jobs } in due {
+    for Due { portal, lane, jobs, gathers } in due {
+        if *gathers && *jobs < lane.group_size() {
+            continue;
+        }
         let most = if *lane == PARALLEL { limits.deliver } else { 1 };
         if busy.in_lane(portal, *lane) < most {
             lanes_of.entry(portal).or_default().push((*lane, *jobs));
@@ -116,7 +138,7 @@ mod tests {
     use super::*;
 
     fn due(pairs: &[(&str, Lane)]) -> Vec<Due> {
-        pairs.iter().map(|(portal, lane)| Due { portal: (*portal).to_owned(), lane: *lane, jobs: u64::MAX }).collect()
+        pairs.iter().map(|(portal, lane)| Due { portal: (*portal).to_owned(), lane: *lane, jobs: u64::MAX, gathers: false }).collect()
     }
 
     fn names(picks: &[Pick]) -> Vec<(&str, Lane)> {
@@ -144,14 +166,29 @@ mod tests {
     #[test]
     fn a_busy_outbox_lane_waits_and_sends_may_run_side_by_side() {
         let mut busy = Busy::default();
-        busy.begin("a", Lane::Run);
-        busy.begin("a", Lane::Deliver);
+        busy.begin("a", Lane::Run, 0);
+        busy.begin("a", Lane::Deliver, 0);
         let due = due(&[("a", Lane::Run), ("a", Lane::Deliver)]);
         assert_eq!(names(&pick(&due, &busy, WIDE, "", 9, 1000)), [("a", Lane::Deliver)]);
-        busy.begin("a", Lane::Deliver);
+        busy.begin("a", Lane::Deliver, 0);
         assert!(pick(&due, &busy, WIDE, "", 9, 1000).is_empty());
         busy.end("a", Lane::Run);
         assert_eq!(names(&pick(&due, &busy, WIDE, "", 9, 1000)), [("a", Lane::Run)]);
+    }
+
+    #[test]
+    fn what_follows_a_timeline_group_waits_until_it_fills_one() {
+        let mut busy = Busy::default();
+        busy.begin("a", Lane::Create, 0);
+        busy.begin("a", Lane::Answer, 0);
+        assert!(busy.gathers("a", Lane::Create, 999) && !busy.gathers("a", Lane::Create, 1_000));
+        assert!(!busy.gathers("a", Lane::Answer, 1) && !busy.gathers("b", Lane::Create, 1));
+        assert_eq!((busy.gathered_at(5), busy.gathered_at(1_000)), (Some(1_000), None));
+        let waits = |jobs: u64| {
+            let due = [Due { portal: "a".to_owned(), lane: Lane::Create, jobs, gathers: true }];
+            pick(&due, &Busy::default(), WIDE, "", 9, 1000).is_empty()
+        };
+        assert!(waits(49) && !waits(50));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use tracing::Instrument as _;
 
 /// Runs a group to its end; never panics.
 pub(super) async fn work(ctx: &Ctx, group: Group, handler: Handler) {
+    let ctx = &ctx.on_behalf_of(&group.portal);
     let started = Instant::now();
     let lane = group.lane;
     let mut kinds: BTreeMap<&'static str, u64> = BTreeMap::new();

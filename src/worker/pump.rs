@@ -52,7 +52,7 @@ pub(super) struct Pump {
 impl Pump {
     pub(super) fn new(ctx: Ctx, workers: usize, pulse: Pulse, leader: watch::Sender<bool>, handler: Handler) -> Self {
         Self {
-            ctx,
+            ctx: ctx.on_behalf_of("pump"),
             workers: workers.max(1),
             pulse,
             leader,
@@ -155,7 +155,7 @@ impl Pump {
     fn begin(&mut self, group: Group) {
         let lease = group.jobs.first().map(|job| job.lease_id.clone()).unwrap_or_default();
         let under_way = UnderWay { portal: group.portal.clone(), lane: group.lane, lease };
-        self.busy.begin(&under_way.portal, under_way.lane);
+        self.busy.begin(&under_way.portal, under_way.lane, self.looked_at);
         let (ctx, handler) = (self.ctx.clone(), self.handler);
         let task = self.tasks.spawn(async move { group::work(&ctx, group, handler).await });
         self.under_way.insert(task.id(), under_way);
@@ -180,7 +180,8 @@ impl Pump {
             Ok(Some(due)) => Duration::from_millis(u64::try_from(due.saturating_sub(now)).unwrap_or_default()),
             Ok(None) | Err(_) => POLL,
         };
-        until_due.min(POLL).min(until_beat)
+        let gathered = self.busy.gathered_at(now).map_or(POLL, |at| Duration::from_millis(u64::try_from(at - now).unwrap_or_default()));
+        until_due.min(gathered).min(POLL).min(until_beat)
     }
 
     /// Lets what is under way come to its end, its leases kept; at the hard stop breaks it off and gives the leases back.

@@ -10,6 +10,7 @@ use super::world::{Plan, World};
 use crate::sim::portal::{Document, Portal, StepState};
 use anyhow::{Result, ensure};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 const RESUME: Duration = Duration::from_millis(20);
@@ -77,9 +78,24 @@ fn add(bench: &mut Bench, world: &World, name: String, calls: usize, most: f64) 
     if overflows > 0 {
         println!("    {overflows} requests were refused by the portal's bucket (level {peak}); they count");
     }
+    for (method, (requests, commands)) in by_method(portal) {
+        println!("    {method}: {requests} requests of {:.1} commands", float(commands) / float(requests));
+    }
     let requests = float(portal.request_count()) / float(calls);
     bench.table.add(Row { name, unit: "requests", subject: Spread::one(requests), reference: None, target: Target::AtMost(most) });
     Ok(())
+}
+
+/// Requests and their commands, by the first command's method: what a ratio is made of.
+fn by_method(portal: &Portal) -> BTreeMap<String, (usize, usize)> {
+    let mut by_method = BTreeMap::new();
+    for request in portal.requests() {
+        let method = request.commands.first().map_or(request.method, |command| command.method.clone());
+        let (requests, commands): &mut (usize, usize) = by_method.entry(method).or_default();
+        *requests += 1;
+        *commands += request.commands.len();
+    }
+    by_method
 }
 
 /// Waits until `count` reaches `all`, and tells how far it is.

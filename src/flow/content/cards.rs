@@ -159,7 +159,7 @@ async fn read(scene: &Scene<'_>, ids: &[i64], user: Option<i64>) -> Result<Known
         // A contact without a company makes this one fail alone.
         commands.push(get(format!("o{id}"), COMPANY, json!(format!("$result[c{id}][item][companyId]"))));
     }
-    commands.extend(user.map(|id| crm::user_get("user", id)));
+    commands.extend(user.map(|id| crm::user_get("user".to_owned(), id)));
     match scene.ctx.bitrix.batch("content.cards", &scene.desk.portal.id, &commands).await {
         Ok(answers) => {
             if let Some(error) = answers.iter().filter_map(|answer| answer.as_ref().err()).find_map(facts::passing) {

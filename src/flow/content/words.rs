@@ -1,15 +1,12 @@
 //! Refusals of the kinds in the portal's words: which field, which limit, what to do.
 
+use crate::catalog::spec;
 use crate::domain::refusal::{Code, Refusal};
 use crate::i18n;
-use std::collections::BTreeMap;
 
-/// A field of this robot as its form names it, with the id that scripts know; the id alone when it is no field.
+/// A field of this robot in the portal's words.
 pub(in crate::flow) fn field_label(code: &str, lang: &str, id: &str) -> String {
-    let none = BTreeMap::new();
-    let keys = [format!("property-{code}-{id}-name"), format!("property-{id}-name")];
-    let own = |lang: &str| keys.iter().find_map(|key| i18n::find(lang, key, &none));
-    own(lang).or_else(|| own("en")).map_or_else(|| id.to_owned(), |label| format!("{label} ({id})"))
+    spec::label(i18n::find, code, lang, id)
 }
 
 /// The robot whose fields are named, and the language they are named in.

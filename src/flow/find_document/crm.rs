@@ -1,6 +1,6 @@
 //! What CRM's answers say about documents: pure.
 
-use crate::bitrix::{Command, crm};
+use crate::bitrix::{Command, crm, form};
 use crate::domain::document::{COMPANY, CONTACT, CrmItem, DEAL, LEAD};
 use crate::domain::phone;
 use crate::flow::stages::{self, Meaning};
@@ -24,24 +24,15 @@ pub(super) fn name(item: CrmItem) -> (String, String) {
     (entity.to_owned(), format!("{prefix}_{}", item.id))
 }
 
-/// Reads an item.
-pub(super) fn get(key: String, item: CrmItem) -> Command {
-    crate::bitrix::automation::item_get(key, item)
-}
-
 /// Whether an item is still worked on; `ends` says it of stages that do not say it themselves. Contacts and companies always are.
 pub(super) fn is_open(item: &Map<String, Value>, ends: &HashMap<(String, String), bool>) -> bool {
-    let closed = matches!(item.get("closed").map(scalar).unwrap_or_default().to_uppercase().as_str(), "Y" | "1" | "TRUE");
+    let closed = matches!(form::text(item, "closed").to_uppercase().as_str(), "Y" | "1" | "TRUE");
     let over = match stages::read(item) {
         Some((_, Meaning::Over)) => true,
         Some((stage, Meaning::Ask(list))) => ends.get(&(list, stage)) == Some(&true),
         Some((_, Meaning::AtWork)) | None => false,
     };
     !(closed || over)
-}
-
-fn scalar(value: &Value) -> String {
-    value.as_str().map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned)
 }
 
 /// Looks for a phone in every way that people write it.
@@ -107,7 +98,7 @@ impl Owners {
     pub(super) fn document(&self, lists: &[(char, &Value)]) -> Option<CrmItem> {
         let first = |name: char| {
             let list = lists.iter().find(|(of, _)| *of == name).map(|(_, list)| *list)?;
-            list.get("items")?.as_array()?.iter().find_map(|item| item.get("id").map(scalar)?.parse::<i64>().ok())
+            list.get("items")?.as_array()?.iter().find_map(|item| form::text(item.as_object()?, "id").parse::<i64>().ok())
         };
         let item = |entity_type_id: i64| move |id: i64| CrmItem { entity_type_id, id };
         first('c')

@@ -2,10 +2,11 @@
 
 use super::crm::{self, Owners};
 use super::{Found, NONE, Search};
+use crate::bitrix::crm::item_get;
 use crate::bitrix::{BitrixError, Command, RestError};
 use crate::domain::document::CrmItem;
 use crate::flow::portal_view::PortalView;
-use crate::flow::stages::{self, Meaning};
+use crate::flow::stages;
 use crate::flow::{Ctx, JobError};
 use serde_json::{Map, Value};
 use std::collections::{BTreeSet, HashMap};
@@ -59,7 +60,7 @@ fn items(searches: &[Search]) -> Vec<Command> {
     let mut commands: Vec<Command> = Vec::new();
     for item in searches.iter().flat_map(|search| [search.by_context(), search.by_talk()]).flatten() {
         if commands.iter().all(|command| command.key != key(item)) {
-            commands.push(crm::get(key(item), item));
+            commands.push(item_get(key(item), item.entity_type_id, item.id));
         }
     }
     commands
@@ -68,12 +69,7 @@ fn items(searches: &[Search]) -> Vec<Command> {
 /// Stages of these items that do not say whether they are an end.
 fn untold(items: &Answers) -> BTreeSet<(String, String)> {
     let items = items.values().filter_map(|answer| answer.as_ref().ok()?.get("item")?.as_object());
-    items
-        .filter_map(|item| match stages::read(item)? {
-            (stage, Meaning::Ask(list)) => Some((list, stage)),
-            _ => None,
-        })
-        .collect()
+    stages::untold(items.filter_map(stages::read))
 }
 
 /// The answered message's document while it exists, the conversation's while it is open.

@@ -15,8 +15,8 @@ use crate::flow::stages::{self, Meaning};
 use crate::flow::{Ctx, JobError, Leftover, waits};
 use crate::queue::{self, Claimed, Group, Job};
 use chrono_tz::Tz;
-use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, HashMap};
 
 /// Commands of a batch (reference/bitrix24.md F.1).
 const BATCH: usize = 50;
@@ -77,7 +77,8 @@ pub(super) async fn read(ctx: &Ctx, portal: &str, documents: &[String]) -> HashM
     items.dedup_by_key(|(id, _)| *id);
     let mut readings = HashMap::new();
     for chunk in items.chunks(BATCH) {
-        let commands: Vec<Command> = chunk.iter().map(|(id, item)| command(id, *item)).collect();
+        let commands: Vec<Command> =
+            chunk.iter().map(|(id, item)| crm::item_get(id.to_lowercase(), item.entity_type_id, item.id)).collect();
         match ctx.bitrix.batch("follow_up.documents", portal, &commands).await {
             Ok(answers) => readings.extend(chunk.iter().zip(answers).map(|((id, _), answer)| {
                 let reading = match answer {
@@ -109,13 +110,11 @@ pub(super) async fn read(ctx: &Ctx, portal: &str, documents: &[String]) -> HashM
 
 /// Finds out what stages mean whose items do not say it.
 async fn understand(ctx: &Ctx, portal: &str, readings: &mut HashMap<String, Reading>) {
-    let asked: BTreeSet<(String, String)> = readings
-        .values()
-        .filter_map(|reading| match reading {
-            Reading::Stands(Standing { stage, meaning: Meaning::Ask(list), .. }) => Some((list.clone(), stage.clone())),
-            _ => None,
-        })
-        .collect();
+    let standings = readings.values().filter_map(|reading| match reading {
+        Reading::Stands(standing) => Some((standing.stage.clone(), standing.meaning.clone())),
+        _ => None,
+    });
+    let asked = stages::untold(standings);
     if asked.is_empty() {
         return;
     }
@@ -129,11 +128,6 @@ async fn understand(ctx: &Ctx, portal: &str, readings: &mut HashMap<String, Read
             Err(error) => *reading = Reading::Unreadable(error.clone()),
         }
     }
-}
-
-fn command(id: &str, item: CrmItem) -> Command {
-    let params = json!({"entityTypeId": item.entity_type_id, "id": item.id, "useOriginalUfNames": "Y"});
-    Command { key: id.to_lowercase(), method: "crm.item.get".to_owned(), params }
 }
 
 fn unreadable(why: &str) -> Reading {

@@ -6,12 +6,11 @@ use crate::db::Tx;
 use crate::db::entity::{inbox_event, message as message_row};
 use crate::db::store::message::{self, Move};
 use crate::db::store::message_event::{self, Report};
-use crate::db::store::write_back;
 use crate::domain::clock::{Ms, SECOND};
 use crate::domain::event::InboundMessage;
 use crate::domain::state::Status;
-use crate::flow::{Ctx, JobError};
-use crate::queue::{self, Job, NewJob};
+use crate::flow::{Ctx, JobError, arrival};
+use crate::queue;
 use serde_json::{Value, json};
 
 /// Applies it to the kept message; `None` = there is none to apply it to, and it is kept as a message of its own.
@@ -41,7 +40,8 @@ pub(super) async fn merge(
         _ => rewrite(tx, &kept, at, inbound).await?,
     };
     if applied {
-        show(ctx, tx, portal, &kept.id, now).await?;
+        let shown = arrival::refresh_entries(tx, portal, std::slice::from_ref(&kept.id), now).await?;
+        queue::enqueue(tx, ctx.ids.as_ref(), now, &shown).await?;
     }
     let read_as: Value = json!({"message_id": kept.id, inbound.kind.as_str(): applied});
     Ok(Some(Merged::Done(read_as)))
@@ -74,13 +74,4 @@ async fn rewrite(tx: &Tx, kept: &message_row::Model, at: Ms, inbound: &InboundMe
     let text = content.words().to_owned();
     message::amend(tx, &kept.portal, &kept.id, &json!(content).to_string(), &text).await?;
     Ok(true)
-}
-
-/// The timeline's entry follows, where there is one; one that is being made shows the newest wording anyway.
-pub(super) async fn show(ctx: &Ctx, tx: &Tx, portal: &str, message_id: &str, now: Ms) -> Result<(), JobError> {
-    let entries = write_back::timeline_of(&**tx, portal, &[message_id.to_owned()]).await?;
-    let update = |id: String| NewJob::at(portal, Job::Update { write_back_id: id.clone() }, now).once(id);
-    let jobs: Vec<NewJob> = entries.into_iter().map(|entry| update(entry.id)).collect();
-    queue::enqueue(tx, ctx.ids.as_ref(), now, &jobs).await?;
-    Ok(())
 }

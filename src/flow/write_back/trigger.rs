@@ -5,7 +5,7 @@
 //! An item that does not say when it moved is not asked again.
 
 use super::{Verdict, all, judge, judge_whole};
-use crate::bitrix::{BitrixError, Command, RestError, automation};
+use crate::bitrix::{BitrixError, Command, RestError, automation, crm};
 use crate::db::entity::write_back as write_back_row;
 use crate::db::store::write_back;
 use crate::domain::clock::{MINUTE, Ms, SECOND};
@@ -88,8 +88,11 @@ async fn look(ctx: &Ctx, portal: &str, repeats: &[&Shot]) -> HashMap<String, Out
         return outcomes;
     }
     let now = ctx.clock.now();
-    let commands: Vec<Command> =
-        repeats.iter().enumerate().map(|(index, shot)| automation::item_get(format!("l{index}"), shot.item)).collect();
+    let commands: Vec<Command> = repeats
+        .iter()
+        .enumerate()
+        .map(|(index, shot)| crm::item_get(format!("l{index}"), shot.item.entity_type_id, shot.item.id))
+        .collect();
     let answers = match ctx.bitrix.batch("trigger.look", portal, &commands).await {
         Ok(answers) => answers,
         Err(error) => {

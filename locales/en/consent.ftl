@@ -5,3 +5,7 @@ refusal-limit_reached-marketing = WhatsApp holds marketing to this client back: 
 refusal-limit_reached-held = The daily limit of new people is reached ({ $limit } in 24 hours). The message waits and leaves by itself at { $until }; answers in open windows go even now.
 refusal-limit_reached-daily = The daily limit of new people is reached ({ $limit } in 24 hours). Repeat after { $until }, or choose “hold” in the channel's settings; answers in open windows go even now.
 refusal-limit_reached-checks = This month's number checks of the channel “{ $name }” are used up ({ $limit }). Repeat next month, or send without a check.
+refusal-limit_reached-strangers-held = Today this phone has written to as many new people as is safe for it ({ $limit } in 24 hours): WhatsApp bans numbers that write to strangers. The message waits and leaves by itself at { $until }; who has written to you gets answers even now.
+refusal-limit_reached-strangers-daily = Today this phone has written to as many new people as is safe for it ({ $limit } in 24 hours): WhatsApp bans numbers that write to strangers. Repeat after { $until }, or choose “hold” in the channel's settings; who has written to you gets answers even now.
+refusal-limit_reached-cap-held = The phone of this channel has sent its { $limit } messages of 24 hours. The message waits and leaves by itself at { $until }.
+refusal-limit_reached-cap-daily = The phone of this channel has sent its { $limit } messages of 24 hours. Repeat after { $until }, or choose “hold” in the channel's settings.

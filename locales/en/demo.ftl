@@ -21,11 +21,14 @@ demo-scene-read = The client reads it
 demo-scene-updated = The deal knows the truth
 demo-scene-reply = The client answers and the window opens
 demo-scene-text = The deal sends plain text: send_text
+demo-scene-second = The same robot through a second channel: a gateway of the shop's own
 demo-scene-proof = Nothing went twice
 
 demo-client-name = Inna
 demo-client-text = Until what time are you open?
 demo-business-text = Until 8 pm today, see you!
+
+demo-second-text = Your order is on its way.
 
 demo-service-started = pid { $pid }, address { $url }
 demo-service-ready = /health/ready answers 200
@@ -51,6 +54,7 @@ demo-field-written = deal { $deal }: { $field } = { $value }
 demo-timeline = in the deal's timeline (state no. { $shown }): { $entry }
 demo-client-wrote = the client writes "{ $text }" ({ $wamid }); Gupshup holds inbound messages for 5 seconds
 demo-window-open = the window is open until { $until }
+demo-second-channel = channel { $id } (WAHA), number { $phone }; it set its webhook at the gateway by itself
 demo-proof = the client got { $count } messages and none twice, although the service died
 
 demo-expect-ready = Expected within { $seconds } s: the service answers /health/ready.
@@ -72,4 +76,5 @@ demo-expect-field = Expected within { $seconds } s: the deal's field is written.
 demo-expect-timeline = Expected within { $seconds } s: an entry in the deal's timeline.
 demo-expect-window = Expected within { $seconds } s: the conversation's window is open.
 demo-expect-text = Expected within { $seconds } s: the text is on the phone.
-demo-expect-two-messages = Expected exactly two different messages for the client, found { $count }.
+demo-expect-second = Expected within { $seconds } s: the gateway's channel is connected and its number known.
+demo-expect-three-messages = Expected exactly three different messages for the client, found { $count }.

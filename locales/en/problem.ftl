@@ -51,10 +51,29 @@ problem-hook-unknown = There is no such webhook address
 problem-hook-unknown-next = Copy webhook_url of the channel as it is shown and set it at the provider.
 problem-not-committed = The request was not stored
 problem-not-committed-next = Nothing happened. Repeat it after the time in Retry-After; if it goes on, check the database and its disk.
-problem-setting-invalid = The setting { $field } is refused: { $reason }
+problem-setting-invalid =
+    The setting { $field } is refused: { $reason ->
+        [required] it is needed.
+        [not_text] it has to be text.
+        [not_digits] it has to be a phone number with its country code.
+        [not_number] it has to be a whole number in range.
+        [not_url] it has to be an address that begins with http.
+        [not_hh_mm_hh_mm] it has to look like 21:00-09:00, or be off.
+        [unknown_field] this kind of channel has no such setting.
+        [unknown_choice] it is none of the words to choose from.
+        [too_long] it is too long.
+        [no_such_channel] this portal has no channel of that id or name.
+        [own_channel] a channel cannot stand in for itself; name another one.
+        [name_not_unique] several channels have that name; give the id.
+       *[other] { $reason }.
+    }
 problem-setting-invalid-next = Correct it; GET /api/v1/channel-kinds describes the settings of channels.
 problem-kind-unknown = There is no channel kind "{ $kind }"
 problem-kind-unknown-next = Take one of GET /api/v1/channel-kinds.
+problem-pairing-unsupported = No phone is linked to this kind of channel
+problem-profile-unsupported = Channels of this kind have no business profile here
+problem-pairing-unsupported-next = Connect the channel with the provider's keys; only gateways to a phone link one (pairing in GET /api/v1/channel-kinds).
+problem-profile-unsupported-next = Change it at the provider itself.
 problem-templates-unsupported = This provider has no template list
 problem-templates-unsupported-next = In the robot, name the template by the provider's own id.
 problem-provider-refused = The provider refused: { $text }

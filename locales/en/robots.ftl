@@ -65,6 +65,7 @@ result-status-name = Status
 result-ok-name = Succeeded
 result-message_id-name = Message id
 result-recipient-name = Recipient
+result-channel_id-name = Channel that sent (id)
 result-error_code-name = Error code
 result-error_text-name = What went wrong and what to do
 result-window_open-name = 24-hour window is open

@@ -21,11 +21,14 @@ demo-scene-read = Клиент читает
 demo-scene-updated = Сделка знает правду
 demo-scene-reply = Клиент отвечает, окно открывается
 demo-scene-text = Сделка отправляет обычный текст: send_text
+demo-scene-second = Тот же робот через второй канал: собственный шлюз магазина
 demo-scene-proof = Ничего не ушло дважды
 
 demo-client-name = Инна
 demo-client-text = А до скольких вы работаете?
 demo-business-text = Сегодня до 20:00, ждём вас!
+
+demo-second-text = Ваш заказ уже в пути.
 
 demo-service-started = pid { $pid }, адрес { $url }
 demo-service-ready = /health/ready отвечает 200
@@ -51,6 +54,7 @@ demo-field-written = сделка { $deal }: { $field } = { $value }
 demo-timeline = в таймлайне сделки (вид № { $shown }): { $entry }
 demo-client-wrote = клиент пишет «{ $text }» ({ $wamid }); Gupshup держит входящие 5 секунд
 demo-window-open = окно открыто до { $until }
+demo-second-channel = канал { $id } (WAHA), номер { $phone }; адрес вебхука в шлюзе он настроил сам
 demo-proof = клиент получил сообщений: { $count }, повторов нет, хотя сервис умирал
 
 demo-expect-ready = Ожидалось: за { $seconds } с сервис отвечает на /health/ready.
@@ -72,4 +76,5 @@ demo-expect-field = Ожидалось: за { $seconds } с поле сделк
 demo-expect-timeline = Ожидалось: за { $seconds } с запись в таймлайне сделки.
 demo-expect-window = Ожидалось: за { $seconds } с окно переписки открыто.
 demo-expect-text = Ожидалось: за { $seconds } с текст пришёл на телефон.
-demo-expect-two-messages = Ожидалось ровно два разных сообщения у клиента, их { $count }.
+demo-expect-second = Ожидалось за { $seconds } с: канал шлюза подключён, его номер известен.
+demo-expect-three-messages = Ожидалось ровно три разных сообщения у клиента, их { $count }.

@@ -51,10 +51,29 @@ problem-hook-unknown = Такого адреса вебхука нет
 problem-hook-unknown-next = Скопируйте webhook_url канала целиком и укажите его у провайдера.
 problem-not-committed = Запрос не сохранён
 problem-not-committed-next = Ничего не произошло. Повторите через время из Retry-After; если не помогает, проверьте базу данных и диск.
-problem-setting-invalid = Настройка { $field } не принята: { $reason }
+problem-setting-invalid =
+    Настройка { $field } не принята: { $reason ->
+        [required] она обязательна.
+        [not_text] нужен текст.
+        [not_digits] нужен номер телефона с кодом страны.
+        [not_number] нужно целое число в допустимых пределах.
+        [not_url] нужен адрес, который начинается с http.
+        [not_hh_mm_hh_mm] нужно время в виде 21:00-09:00 или off.
+        [unknown_field] у каналов этого вида такой настройки нет.
+        [unknown_choice] такого слова нет среди возможных.
+        [too_long] слишком длинно.
+        [no_such_channel] в этом портале нет канала с таким id или именем.
+        [own_channel] канал не может заменять сам себя; назовите другой.
+        [name_not_unique] это имя у нескольких каналов; укажите id.
+       *[other] { $reason }.
+    }
 problem-setting-invalid-next = Исправьте её; настройки каналов описывает GET /api/v1/channel-kinds.
 problem-kind-unknown = Вида канала «{ $kind }» нет
 problem-kind-unknown-next = Возьмите один из списка GET /api/v1/channel-kinds.
+problem-pairing-unsupported = К каналу этого вида телефон не привязывается
+problem-profile-unsupported = У каналов этого вида здесь нет профиля компании
+problem-pairing-unsupported-next = Подключите канал ключами провайдера; телефон привязывают только шлюзы к телефону (pairing в GET /api/v1/channel-kinds).
+problem-profile-unsupported-next = Измените его у самого провайдера.
 problem-templates-unsupported = У этого провайдера нет списка шаблонов
 problem-templates-unsupported-next = Укажите в роботе идентификатор шаблона у провайдера.
 problem-provider-refused = Провайдер отказал: { $text }

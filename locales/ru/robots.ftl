@@ -65,6 +65,7 @@ result-status-name = Статус
 result-ok-name = Получилось
 result-message_id-name = Номер сообщения
 result-recipient-name = Получатель
+result-channel_id-name = Канал, который отправил (id)
 result-error_code-name = Код ошибки
 result-error_text-name = Что пошло не так и что делать
 result-window_open-name = Окно 24 часа открыто

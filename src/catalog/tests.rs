@@ -79,7 +79,7 @@ fn a_registration_is_what_bitrix24_takes() {
     assert_eq!((&property("phone")["Multiple"], &property("text")["Required"]), (&json!("Y"), &json!("Y")));
     let ids: Vec<&String> = robot["PROPERTIES"].as_object().unwrap().keys().collect();
     assert_eq!(ids[..4], ["channel", "phone", "phone_choice", "text"], "the form's order");
-    assert_eq!(robot["RETURN_PROPERTIES"].as_object().unwrap().len(), 11);
+    assert_eq!(robot["RETURN_PROPERTIES"].as_object().unwrap().len(), 12);
     let russian = catalog.registration(catalog.find("send_text").unwrap(), false, "https://x.org/", &[]);
     assert_eq!(russian["PROPERTIES"]["wait_for"]["Options"]["read"], "прочитано");
     assert_eq!(russian["PROPERTIES"]["channel"]["Options"].as_object().unwrap().len(), 1);

@@ -6,6 +6,7 @@ use crate::domain::clock::{Clock, SystemClock};
 use crate::sim::portal::{Portal, PortalConfig};
 use crate::sim::whatsapp::gupshup::app::App;
 use crate::sim::whatsapp::gupshup::template::Template;
+use crate::sim::whatsapp::line::{Line, Vendor};
 use crate::sim::whatsapp::{Config, Network};
 use serde_json::{Value, json};
 use std::io::Write as _;
@@ -30,7 +31,9 @@ pub async fn run(args: SimArgs) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let portal = Portal::start(Arc::clone(&clock), PortalConfig::default())?;
     let app = App::new(&args.app).with_templates(sample_templates());
-    let config = Config { apps: vec![app.clone()], ..Config::default() };
+    let lines: Vec<Line> =
+        Vendor::ALL.into_iter().map(|vendor| Line::new(vendor, vendor.word()).with_templates(sample_templates())).collect();
+    let config = Config { apps: vec![app.clone()], lines: lines.clone(), ..Config::default() };
     let network = Network::start(clock, if args.manual { config } else { config.lifelike() })?;
     let (client_id, client_secret) = portal.app_keys();
     print_line(
@@ -41,6 +44,9 @@ pub async fn run(args: SimArgs) -> anyhow::Result<()> {
     print_line(&json!({"what": "whatsapp", "GUPSHUP_URL": network.gupshup_url(), "GUPSHUP_PARTNER_URL": network.gupshup_partner_url(),
         "control": format!("{}/_sim", network.gupshup_url()), "app_name": app.name, "app_id": app.app_id, "source": app.source,
         "api_key": app.api_key, "partner_token": app.partner_token}))?;
+    for line in lines {
+        print_line(&json!({"what": "whatsapp line", "url": network.url(), "line": line}))?;
+    }
     tokio::signal::ctrl_c().await?;
     Ok(())
 }

@@ -34,6 +34,8 @@ pub enum What {
     Message(Box<InboundMessage>),
     /// A template changed.
     Template(TemplateEvent),
+    /// The account or the gateway's session changed.
+    Account(AccountEvent),
     /// A person's will as the provider knows it.
     Consent(ConsentEvent),
     /// How many new people a day the business may reach.
@@ -43,6 +45,18 @@ pub enum What {
         /// The provider's own name of it.
         label: String,
     },
+}
+
+/// A change of the account behind a channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountEvent {
+    /// The channel state that follows (INTERFACE.md): `connected pairing limited paused blocked disconnected`.
+    pub state: String,
+    /// The provider's word for it.
+    pub reason: String,
+    /// The number the gateway is paired to, digits, where told.
+    #[serde(default)]
+    pub phone: Option<String>,
 }
 
 /// A person's will about marketing, told by the provider.

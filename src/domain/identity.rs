@@ -30,9 +30,13 @@ impl Identity {
         [&self.phone, &self.bsuid, &self.lid, &self.group].into_iter().flatten().next().cloned().unwrap_or_default()
     }
 
-    /// The (kind, value) pairs that name this user, the strongest first: group, bsuid, phone, lid.
+    /// The (kind, value) pairs that name this user, the strongest first: bsuid, phone, lid. In a group it is the group alone that is talked
+    /// to: who wrote there has a conversation of their own.
     pub fn keys(&self) -> Vec<(&'static str, &str)> {
-        [("group", &self.group), ("bsuid", &self.bsuid), ("phone", &self.phone), ("lid", &self.lid)]
+        if let Some(group) = self.group.as_deref().filter(|group| !group.is_empty()) {
+            return vec![("group", group)];
+        }
+        [("bsuid", &self.bsuid), ("phone", &self.phone), ("lid", &self.lid)]
             .into_iter()
             .filter_map(|(kind, value)| value.as_deref().filter(|v| !v.is_empty()).map(|v| (kind, v)))
             .collect()

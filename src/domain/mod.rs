@@ -23,4 +23,5 @@ pub mod schedule;
 pub mod secret;
 pub mod state;
 pub mod trigger;
+pub mod warm_up;
 pub mod window;

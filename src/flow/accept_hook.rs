@@ -50,6 +50,7 @@ fn label(what: &What) -> &'static str {
         What::Status(_) => "status",
         What::Message(_) => "message",
         What::Template(_) => "template",
+        What::Account(_) => "account",
         What::Consent(_) | What::Limit(_) | What::Other { .. } => "other",
     }
 }

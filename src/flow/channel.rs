@@ -2,8 +2,12 @@
 //!
 //! Reading only; changes are in `channel/change.rs`. Secrets are opened here and nowhere else.
 
+mod account;
 mod change;
+pub mod pairing;
+pub mod profile;
 
+pub(super) use account::{learn, note_account, note_address, note_proven};
 pub use change::{ChannelChange, ChannelError, Created, NewChannel, create, disconnect, update};
 pub(super) use change::{NOT_PAUSED, cancel_key, note_state, sync_job};
 
@@ -66,7 +70,14 @@ fn not_found(rule: &str, name: &str) -> Refusal {
 pub fn config(ctx: &Ctx, row: &Model) -> Result<ChannelConfig, DbError> {
     let settings: Map<String, Value> =
         serde_json::from_str(&row.settings).map_err(|_| DbError::Corrupt(format!("settings of channel {}", row.id)))?;
-    Ok(ChannelConfig { channel_id: row.id.clone(), settings, secrets: open_secrets(ctx, row)?, bases: ctx.settings.provider_bases.clone() })
+    Ok(ChannelConfig {
+        channel_id: row.id.clone(),
+        settings,
+        secrets: open_secrets(ctx, row)?,
+        bases: ctx.settings.provider_bases.clone(),
+        webhook_url: Secret::new(webhook_url(ctx, row)?),
+        siblings: Vec::new(),
+    })
 }
 
 fn open_secrets(ctx: &Ctx, row: &Model) -> Result<BTreeMap<String, Secret>, DbError> {
@@ -169,6 +180,7 @@ mod tests {
             created_at,
             updated_at: created_at,
             deleted_at: deleted.then_some(9),
+            health: None,
         }
     }
 

@@ -30,6 +30,7 @@ use crate::domain::content::Content;
 use crate::domain::document::CrmItem;
 use crate::domain::identity::Identity;
 use crate::domain::message_error::MessageError;
+use crate::domain::refusal::{Code, Refusal};
 use crate::domain::state::Status;
 use crate::queue::{self, Claimed, Group, Job};
 use futures::StreamExt as _;
@@ -291,6 +292,10 @@ async fn go(
             return Ok(());
         }
     };
+    if let Some(at) = ctx.pace.breakers.ask(&sender.row.id, now) {
+        let rests = Refusal::new(Code::ChannelUnavailable, "held until the provider answers").with("name", sender.row.name.clone());
+        return wait(plan, item, at, Some(MessageError::of_refusal(&rests)), now);
+    }
     let asker = Asker {
         portal: &item.message.portal,
         channel_id: &sender.row.id,
@@ -336,8 +341,10 @@ const FASTEST: u32 = 1_000;
 fn limits(sender: &Sender) -> Limits {
     let known = sender.capabilities();
     let own = sender.setting("rate").and_then(|rate| rate.as_str()?.parse::<u32>().ok()).filter(|rate| *rate > 0);
-    let channel_rate = own.map_or(known.channel_rate, |rate| rate.min(FASTEST));
-    Limits { channel_rate, pair_interval_ms: known.pair_interval_ms, pair_burst: known.pair_burst }
+    let health = sender.row.health.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let channel_rate = own.map_or_else(|| sender.provider.channel_rate(&health), |rate| rate.min(FASTEST));
+    let gap_ms = known.gap_ms.filter(|_| own.is_none());
+    Limits { channel_rate, gap_ms, pair_interval_ms: known.pair_interval_ms, pair_burst: known.pair_burst }
 }
 
 /// One commit for the whole group: ends, holds, and the intent to send. Returns what may leave now.

@@ -16,11 +16,13 @@ pub(super) struct Sender {
     pub(super) row: channel::Model,
     /// Its adapter.
     pub(super) provider: &'static dyn Provider,
+    /// Id of the channel that it stands in for.
+    pub(super) instead_of: Option<String>,
 }
 
 impl Sender {
     fn of(row: &channel::Model) -> Option<Self> {
-        Some(Self { row: row.clone(), provider: registry::find(&row.kind)? })
+        Some(Self { row: row.clone(), provider: registry::find(&row.kind)?, instead_of: None })
     }
 
     /// What it can do.

@@ -3,13 +3,15 @@
 //! Providers' addresses of files expire, so they are fetched at once. The row is stored before the file; a copy that a crash cut short
 //! is simply made again. A file that cannot be had leaves the message as it is, with the reason.
 
-use super::{Ctx, JobError, Leftover, arrival, portal_settings};
+use super::{Ctx, JobError, Leftover, arrival, channel, portal_settings, provider_ask};
 use crate::db::entity::message;
 use crate::db::store;
 use crate::domain::clock::DAY;
 use crate::domain::event::InboundMessage;
 use crate::domain::http::{HttpRequest, Method};
+use crate::domain::outcome::ErrorClass;
 use crate::outbound::{FetchError, Fetched, OutboundError, Peer};
+use crate::provider::FileAsk;
 use crate::queue::{self, Claimed, Group, Job};
 use serde_json::{Value, json};
 
@@ -43,7 +45,10 @@ async fn fetch(ctx: &Ctx, job: &Claimed) -> Result<(), JobError> {
         let made = tokio::fs::create_dir_all(folder).await;
         made.map_err(|error| JobError::Retry { after_ms: None, why: format!("MEDIA_DIR: {}", error.kind()) })?;
     }
-    let request = HttpRequest::new(Method::Get, &source);
+    let request = match request(ctx, &row, &source, job).await? {
+        Some(request) => request,
+        None => return finish(ctx, job, Some((inbound, Err(("unreachable", hash))))).await,
+    };
     match ctx.outbound.download("fetch_media.copy", Peer::File, request, &whole, ctx.settings.media_max_bytes).await {
         Ok(fetched) => {
             let url = format!("{}/media/{token}", ctx.settings.public_url);
@@ -53,6 +58,31 @@ async fn fetch(ctx: &Ctx, job: &Claimed) -> Result<(), JobError> {
             Some(state) => finish(ctx, job, Some((inbound, Err((state, hash))))).await,
             None => Err(JobError::Retry { after_ms: None, why: format!("file not fetched: {error}") }),
         },
+    }
+}
+
+/// The request for the file, in its provider's way; `None` = the provider does not give it out.
+async fn request(ctx: &Ctx, row: &message::Model, source: &str, job: &Claimed) -> Result<Option<HttpRequest>, JobError> {
+    // Messages outlive their channel.
+    let Some(known) = store::channel::find_any(ctx.db.read(), &row.portal, &row.channel_id).await? else {
+        return Ok(Some(HttpRequest::new(Method::Get, source)));
+    };
+    let loaded = channel::open(ctx, known)?;
+    let ask = match loaded.provider.build_file(&loaded.config, source) {
+        FileAsk::File(request) => return Ok(Some(request)),
+        FileAsk::Address(ask) => ask,
+    };
+    let last = job.attempt >= job.max_attempts;
+    let again = |why: String| if last { Ok(None) } else { Err(JobError::Retry { after_ms: None, why }) };
+    let answer = match provider_ask::ask(ctx, ask).await {
+        Ok(answer) => answer,
+        Err(OutboundError::Blocked(_)) => return Ok(None),
+        Err(error) => return again(format!("the file's address was not told: {error}")),
+    };
+    match loaded.provider.read_file_address(&loaded.config, &answer) {
+        Ok(request) => Ok(Some(request)),
+        Err(error) if error.class.retryable() || error.class == ErrorClass::Unknown => again(error.text),
+        Err(_) => Ok(None),
     }
 }
 

@@ -261,7 +261,7 @@ pub(super) async fn carry_out(tx: &Tx, ctx: &Ctx, portal: &PortalView, order: &O
                 results::put(&mut values, "due_at", first.due_text.clone());
             }
             results::put(&mut values, "follow_up_id", rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>().join(","));
-            for empty in ["message_id", "cost", "currency"] {
+            for empty in ["message_id", "channel_id", "cost", "currency"] {
                 results::put(&mut values, empty, "");
             }
             Ok(values)

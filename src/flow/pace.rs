@@ -4,6 +4,7 @@
 //! of any length leaves at exactly the channel's rate. All work of a portal runs in one process, so the state is memory; for a shard
 //! taken over from another replica it starts empty, because the former owner may have spent the burst a moment ago.
 
+use super::breaker::Breakers;
 use crate::domain::clock::{MINUTE, Ms, SECOND};
 use crate::queue::shard_of;
 use std::collections::HashMap;
@@ -14,6 +15,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub struct Limits {
     /// Messages a second for the whole channel, at least 1.
     pub channel_rate: u32,
+    /// Pause between two messages instead of an even rate: from, to, ms.
+    pub gap_ms: Option<(Ms, Ms)>,
     /// Pause between messages to one recipient, ms; 0 = none.
     pub pair_interval_ms: Ms,
     /// Messages to one recipient that may leave without that pause.
@@ -78,6 +81,8 @@ struct State {
 #[derive(Debug, Default)]
 pub struct Pace {
     state: Mutex<State>,
+    /// Channels whose provider does not answer.
+    pub breakers: Breakers,
 }
 
 /// Who asks.
@@ -139,8 +144,10 @@ impl Pace {
                 }
             }
         }
-        let interval = channel.interval(limits);
-        let at = channel.gcra.take(now, interval, burst(limits));
+        let at = match limits.gap_ms {
+            Some(gap) => channel.gcra.take(now, varied(gap, message_id).saturating_mul(US), 1),
+            None => channel.gcra.take(now, channel.interval(limits), burst(limits)),
+        };
         if at > now {
             channel.forget_abandoned(now);
             channel.slots.insert(message_id.to_owned(), Slot { at, recipient_only: false });
@@ -171,6 +178,13 @@ impl Pace {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A pause that nobody can tell the rhythm of, ms: the same for the same message.
+fn varied((from, to): (Ms, Ms), message_id: &str) -> Ms {
+    let seed = message_id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |seed, byte| (seed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let width = u64::try_from(to.saturating_sub(from)).unwrap_or(0).max(1);
+    from.saturating_add(Ms::try_from((seed >> 16) % width).unwrap_or(0))
 }
 
 /// A second's worth of messages may leave at once.
@@ -227,7 +241,7 @@ impl Channel {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { channel_rate: 10, pair_interval_ms: 6_000, pair_burst: 5 };
+    const LIMITS: Limits = Limits { channel_rate: 10, gap_ms: None, pair_interval_ms: 6_000, pair_burst: 5 };
 
     fn ask(pace: &Pace, recipient: &str, message_id: &str, limits: Limits, now: Ms) -> Turn {
         pace.ask(Asker { portal: "acme", channel_id: "ch", recipient, message_id }, limits, now)
@@ -282,6 +296,21 @@ mod tests {
         assert_eq!(told[..5], [Turn::Now; 5]);
         assert_eq!(told[5..], [Turn::At(11_000), Turn::At(17_000)]);
         assert_eq!(ask(&pace, "79160000002", "other", fast, 5_000), Turn::Now);
+    }
+
+    #[test]
+    fn a_phone_writes_at_an_uneven_pace() {
+        let pace = Pace::default();
+        let phone = Limits { gap_ms: Some((5_000, 15_000)), ..LIMITS };
+        let mut left: Vec<Ms> = (0..40)
+            .map(|n| match ask(&pace, &format!("p{n}"), &format!("msg_0197{n:04}"), phone, 1_000) {
+                Turn::Now => 1_000,
+                Turn::At(at) => at,
+            })
+            .collect();
+        left.sort_unstable();
+        let gaps: std::collections::BTreeSet<Ms> = left.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(gaps.iter().all(|gap| (5_000..15_000).contains(gap)) && gaps.len() > 30, "{gaps:?}");
     }
 
     #[test]

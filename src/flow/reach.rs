@@ -11,7 +11,9 @@ use crate::db::{Conn, DbResult, Tx};
 use crate::domain::clock::{DAY, Ms};
 use crate::domain::event::LimitEvent;
 use crate::domain::state::Status;
+use crate::domain::warm_up;
 use crate::flow::settle::Moved;
+use crate::provider::registry;
 use crate::queue;
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashSet};
@@ -28,17 +30,40 @@ pub struct Terms {
     pub daily_limit: Option<i64>,
     /// At the limit: refuse instead of holding.
     pub refuses: bool,
+    /// A phone behind a gateway begins with few strangers a day.
+    pub warms_up: bool,
+    /// Typed limit of all messages of such a phone in 24 hours.
+    pub daily_cap: Option<i64>,
 }
 
 /// Reads a channel's terms; without a portfolio's name a channel is its own.
 pub fn terms(row: &channel::Model) -> Terms {
     let settings: Value = serde_json::from_str(&row.settings).unwrap_or_default();
     let text = |name: &str| settings.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
+    let count = |name: &str| text(name).and_then(|digits| digits.parse().ok()).filter(|limit| *limit > 0);
     Terms {
         portfolio: text("portfolio").map_or_else(|| row.id.clone(), |name| format!("name:{name}")),
-        daily_limit: text("daily_limit").and_then(|digits| digits.parse().ok()).filter(|limit| *limit > 0),
+        daily_limit: count("daily_limit"),
         refuses: text("on_limit") == Some("refuse"),
+        warms_up: text("warm_up") != Some("off"),
+        daily_cap: count("daily_cap"),
     }
+}
+
+/// How many strangers the phone behind a gateway may write to in 24 hours: typed, else by the age of the channel.
+pub(super) fn strangers(row: &channel::Model, terms: &Terms, now: Ms) -> i64 {
+    let by_age = || if terms.warms_up { warm_up::strangers(row.created_at, now) } else { warm_up::ESTABLISHED };
+    terms.daily_limit.unwrap_or_else(by_age)
+}
+
+/// Under which name all messages of a phone are counted, and how many there may be in 24 hours.
+pub(super) fn cap(row: &channel::Model, terms: &Terms) -> (String, i64) {
+    (format!("cap:{}", row.id), terms.daily_cap.unwrap_or(warm_up::CAP))
+}
+
+/// Whether the channel is a phone behind a gateway, which WhatsApp may ban.
+fn is_phone(row: &channel::Model) -> bool {
+    registry::find(&row.kind).is_some_and(|provider| !provider.capabilities().official)
 }
 
 /// The smallest limit typed at a live channel of the portfolio.
@@ -182,7 +207,7 @@ pub struct View {
     pub used: u64,
     /// `None` = unlimited or not known.
     pub limit: Option<i64>,
-    /// `typed`, `provider`, or `none`.
+    /// `typed`, `provider`, `warm_up` (a phone behind a gateway, by its age), or `none`.
     pub source: &'static str,
     /// When the next new person may be written to, if not now.
     pub next_free_at: Option<Ms>,
@@ -193,8 +218,10 @@ pub struct View {
 /// # Errors
 /// The database failed.
 pub async fn view(db: &impl Conn, portal: &str, channels: &[channel::Model], row: &channel::Model, now: Ms) -> DbResult<View> {
-    let name = terms(row).portfolio;
-    let typed = typed(channels.iter(), &name);
+    let own = terms(row);
+    let by_age = (is_phone(row) && own.daily_limit.is_none()).then(|| strangers(row, &own, now));
+    let name = own.portfolio;
+    let typed = typed(channels.iter(), &name).or(by_age);
     let stored = store::find(db, portal, &name).await?;
     let limit = effective(typed, stored.as_ref());
     let used = store::used(db, portal, &name, now).await?;
@@ -214,6 +241,7 @@ pub async fn view(db: &impl Conn, portal: &str, channels: &[channel::Model], row
         None => None,
     };
     let source = match (typed, stored.and_then(|row| row.told_limit)) {
+        _ if by_age.is_some() => "warm_up",
         (Some(_), _) => "typed",
         (None, Some(_)) => "provider",
         (None, None) => "none",
@@ -255,10 +283,16 @@ mod tests {
             created_at: 0,
             updated_at: 0,
             deleted_at: None,
+            health: None,
         };
-        assert_eq!(terms(&row("{}")), Terms { portfolio: "ch_1".to_owned(), daily_limit: None, refuses: false });
+        assert_eq!(
+            terms(&row("{}")),
+            Terms { portfolio: "ch_1".to_owned(), daily_limit: None, refuses: false, warms_up: true, daily_cap: None }
+        );
         let shared = row(r#"{"portfolio":" Ромашка ","daily_limit":"250","on_limit":"refuse"}"#);
-        assert_eq!(terms(&shared), Terms { portfolio: "name:Ромашка".to_owned(), daily_limit: Some(250), refuses: true });
+        let expected =
+            Terms { portfolio: "name:Ромашка".to_owned(), daily_limit: Some(250), refuses: true, warms_up: true, daily_cap: None };
+        assert_eq!(terms(&shared), expected);
         let other = row(r#"{"portfolio":"Ромашка","daily_limit":"100"}"#);
         assert_eq!(typed([&shared, &other].into_iter(), "name:Ромашка"), Some(100));
     }

@@ -114,6 +114,8 @@ pub fn of_messages(portal: &PortalView, messages: &[&message::Model], window: Wi
     put(&mut out, "ok", yes(statuses.iter().any(|status| !over(*status) || *status == Status::Deleted)));
     put(&mut out, "message_id", joined(|m| &m.id));
     put(&mut out, "recipient", joined(|m| &m.recipient));
+    // All of a call leave through one channel: the one it names, or the one that stands in for it.
+    put(&mut out, "channel_id", messages.first().map_or("", |m| m.channel_id.as_str()));
     put(&mut out, "error_code", error.as_ref().map_or("", |error| error.code.as_str()));
     put(&mut out, "error_text", error.as_ref().map(|error| error_text(portal.lang, error)).unwrap_or_default());
     put_window(&mut out, portal, window, now);
@@ -149,7 +151,7 @@ pub fn of_refusal(portal: &PortalView, status: Status, refusal: &Refusal, window
     let mut out = Map::new();
     put(&mut out, "status", word(status));
     put(&mut out, "ok", "N");
-    for empty in ["message_id", "recipient"] {
+    for empty in ["message_id", "recipient", "channel_id"] {
         put(&mut out, empty, "");
     }
     put(&mut out, "error_code", refusal.code.as_str());

@@ -2,10 +2,12 @@
 //!
 //! It also registers our webhook where the provider's API can, and proves the credentials: a new channel becomes `connected`. Refused credentials make it `auth_failed`; limits are waited for as told, never slept through.
 
+mod account;
 mod subscribe;
 
+use self::subscribe::Registered;
 use super::channel::{self, Loaded};
-use super::{Ctx, JobError, Leftover};
+use super::{Ctx, JobError, Leftover, reach};
 use crate::db::DbError;
 use crate::db::entity::template;
 use crate::db::store;
@@ -146,8 +148,12 @@ fn repeatable(error: &ProviderError) -> bool {
 }
 
 fn again(portal: &str, channel_id: &str, now: Ms) -> NewJob {
+    again_in(portal, channel_id, now, AGAIN)
+}
+
+fn again_in(portal: &str, channel_id: &str, now: Ms, wait: Ms) -> NewJob {
     let job = Job::SyncTemplates { channel_id: channel_id.to_owned() };
-    let later = NewJob::at(portal, job, now.saturating_add(AGAIN)).once(format!("daily:{channel_id}"));
+    let later = NewJob::at(portal, job, now.saturating_add(wait)).once(format!("daily:{channel_id}"));
     later.cancelled_by(channel::cancel_key(channel_id))
 }
 
@@ -155,6 +161,10 @@ async fn run(ctx: &Ctx, portal: &str, channel_id: &str, job: Option<&Claimed>) -
     let channel = channel::load(ctx, portal, channel_id).await?.ok_or(SyncError::NotFound)?;
     // Without our webhook the channel is not ready, but its templates can be read all the same.
     let registered = subscribe::register(ctx, &channel).await;
+    let account = account::ask(ctx, &channel).await;
+    if !channel.provider.capabilities().template_list {
+        return account::note(ctx, &channel, job, registered, account).await;
+    }
     let seen = read_pages(ctx, portal, &channel).await?;
     let known = store::template::list_ids(ctx.db.read(), portal, channel_id).await?;
     let gone: Vec<String> = known.into_iter().filter(|id| !seen.contains(id)).collect();
@@ -162,10 +172,20 @@ async fn run(ctx: &Ctx, portal: &str, channel_id: &str, job: Option<&Claimed>) -
     let tx = ctx.db.begin().await?;
     let vanished = store::template::mark_vanished(&tx, portal, channel_id, &gone, now).await?;
     store::channel::mark_synced(&tx, portal, channel_id, now).await?;
-    if registered.is_ok() {
-        // Judged by the row as it is now: it may have been paused while the list was read.
-        let unproven = When::From(&["new", "auth_failed"]);
-        channel::note_state(&tx, portal, channel_id, ("connected", None), unproven, now).await?;
+    if let Ok(registered) = &registered {
+        if *registered == Registered::Here {
+            // Judged by the row as it is now: it may have been paused while the list was read.
+            let unproven = When::From(&["new", "auth_failed"]);
+            channel::note_state(&tx, portal, channel_id, ("connected", None), unproven, now).await?;
+        }
+        channel::note_address(&tx, portal, channel_id, *registered == Registered::Here, now).await?;
+    }
+    // What the list's provider says of the number beside it is welcome, not needed: old accounts may not show it.
+    if let (Ok(Some(told)), Some(row)) = (&account, store::channel::find(&*tx, portal, channel_id).await?) {
+        channel::learn(&tx, &row, told, now).await?;
+        if let Some(limit) = &told.limit {
+            reach::told_by_provider(&tx, ctx, (portal, channel_id), now, limit).await?;
+        }
     }
     if let (Some(job), true) = (job, registered.is_ok()) {
         queue::complete(&tx, &[job]).await?;

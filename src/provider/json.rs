@@ -1,8 +1,16 @@
 //! Reading loosely typed vendor JSON: numbers that may be strings, JSON inside strings, the first of several names.
 
+use super::WebhookError;
 use crate::domain::clock::{Ms, from_wire_time};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+
+/// A webhook's body; what is wrong with it is told without a piece of it.
+pub(super) fn parse(body: &[u8]) -> Result<Value, WebhookError> {
+    serde_json::from_slice(body).map_err(|error| {
+        WebhookError::Unparsable(format!("{:?} error in line {} column {}", error.classify(), error.line(), error.column()))
+    })
+}
 
 /// A non-empty string, or a number as text.
 pub(super) fn text(value: &Value) -> Option<String> {

@@ -1,17 +1,27 @@
 //! Providers as pure adapters (sans-IO): build a request, read an answer, verify and read a webhook. No HTTP, no database, no clock.
 
 pub mod advice;
+mod chat_id;
+mod ending;
+pub mod green_api;
 pub mod gupshup;
 mod json;
+mod mac;
+pub mod meta;
 mod meta_shape;
+pub mod pairing;
+mod placeholders;
+pub mod profile;
 pub mod registry;
 pub mod settings;
+pub mod twilio;
+pub mod waha;
 
-pub use settings::{check_settings, fields_of};
+pub use settings::{check_settings, fields_of, own_fields};
 
 use crate::domain::content::Content;
-use crate::domain::event::ProviderEvent;
-use crate::domain::http::{HttpRequest, HttpResponse};
+use crate::domain::event::{LimitEvent, ProviderEvent};
+use crate::domain::http::{HttpRequest, HttpResponse, Method};
 use crate::domain::identity::Identity;
 use crate::domain::outcome::{ErrorClass, ProviderError, SendOutcome};
 use crate::domain::secret::Secret;
@@ -30,6 +40,10 @@ pub struct ChannelConfig {
     pub secrets: BTreeMap<String, Secret>,
     /// Base addresses: setting name such as `GUPSHUP_URL` → origin without a trailing slash.
     pub bases: BTreeMap<String, String>,
+    /// Where the provider reports to; the address itself is a secret.
+    pub webhook_url: Secret,
+    /// Addresses of other channels of the same account, where the provider was seen to report to them.
+    pub siblings: Vec<Secret>,
 }
 
 impl ChannelConfig {
@@ -66,12 +80,23 @@ pub struct Capabilities {
     pub template_list: bool,
     /// Numbers can be checked for WhatsApp: checks a month; `None` = the provider cannot say.
     pub number_checks: Option<i64>,
+    /// A phone has to be linked: by a QR code or a code to type.
+    pub pairing: bool,
+    /// Groups can be written to.
+    pub groups: bool,
+    /// Clients can be shown that their message was read.
+    pub marks_read: bool,
+    /// They can be shown that an answer is being written.
+    pub typing: bool,
     /// The provider keeps an opt-in list of its own.
     pub opt_in_list: bool,
     /// Named template parameters can be sent.
     pub named_params: bool,
     /// Messages a second for the whole channel, start value.
     pub channel_rate: u32,
+    /// Pause between two messages of the channel unless its owner sets a rate: at least and at most this long, ms, different each time. For
+    /// phones behind gateways, which evenly sent messages get banned (reference/whatsapp.md 6.9).
+    pub gap_ms: Option<(i64, i64)>,
     /// Pause between messages to one recipient, ms; a burst of this many passes first.
     pub pair_interval_ms: i64,
     /// Burst to one recipient.
@@ -155,6 +180,17 @@ pub struct NumberCheck {
     pub recipient: Option<String>,
 }
 
+/// A client's message that was read.
+#[derive(Debug, Clone, Copy)]
+pub struct Read<'a> {
+    /// WhatsApp's id of it.
+    pub wa_id: &'a str,
+    /// Who wrote it, and in which group.
+    pub from: &'a Identity,
+    /// The sign that an answer is being written is wanted too.
+    pub typing: bool,
+}
+
 /// A page of the template list.
 #[derive(Debug, Clone)]
 pub struct TemplatePage {
@@ -162,6 +198,15 @@ pub struct TemplatePage {
     pub rows: Vec<TemplateRow>,
     /// Cursor of the next page.
     pub next: Option<String>,
+}
+
+/// How a client's file is had.
+#[derive(Debug, Clone)]
+pub enum FileAsk {
+    /// The request for the file itself.
+    File(HttpRequest),
+    /// The provider is asked where it is first.
+    Address(HttpRequest),
 }
 
 /// What came to `/hooks/…`.
@@ -175,6 +220,32 @@ pub struct WebhookRequest<'a> {
     pub headers: &'a [(String, String)],
     /// Raw bytes.
     pub body: &'a [u8],
+}
+
+/// What a provider wants to read in the answer to a webhook that was stored.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HookAnswer {
+    /// MIME type; empty = none.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: String,
+}
+
+/// How the account behind a channel is, asked at the provider.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AccountState {
+    /// The channel state that follows; `None` = it says nothing.
+    pub state: Option<&'static str>,
+    /// Why, in the provider's words.
+    pub reason: Option<String>,
+    /// The channel's own number, digits.
+    pub phone: Option<String>,
+    /// How far a phone is linked; `None` where no phone is.
+    pub pairing: Option<pairing::Stage>,
+    /// More of it for people, in the provider's words: `quality`, `throughput`, …; null where nothing is told.
+    pub health: Value,
+    /// How many new people a day the business may reach, where told.
+    pub limit: Option<LimitEvent>,
 }
 
 /// Why a webhook is not believed or not understood.
@@ -194,7 +265,8 @@ pub enum WebhookError {
 pub struct SettingsError {
     /// Field name.
     pub field: String,
-    /// `required`, `not_text`, `not_digits`, `not_number`, `not_url`, `unknown_field`, `unknown_choice`, `too_long`.
+    /// `required`, `not_text`, `not_digits`, `not_number`, `not_url`, `not_hh_mm_hh_mm`, `unknown_field`, `unknown_choice`, `too_long`,
+    /// `no_such_channel`, `own_channel`, `name_not_unique`.
     pub reason: &'static str,
 }
 
@@ -236,6 +308,25 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     fn build_opt_in(&self, channel: &ChannelConfig, phone: &str) -> Option<HttpRequest>;
     /// Classifies an answer that is not a send (template list, opt-in): `None` = fine.
     fn read_error(&self, answer: &HttpResponse) -> Option<ProviderError>;
+    /// What the answer to a believed webhook says; empty for most.
+    fn hook_answer(&self, _request: &WebhookRequest<'_>) -> HookAnswer {
+        HookAnswer::default()
+    }
+    /// Request that asks how the account is; `None` where nothing is asked.
+    fn build_account(&self, _channel: &ChannelConfig) -> Option<HttpRequest> {
+        None
+    }
+    /// Reads the answer to [`Provider::build_account`].
+    ///
+    /// # Errors
+    /// The provider's refusal.
+    fn read_account(&self, answer: &HttpResponse) -> Result<AccountState, ProviderError> {
+        self.read_error(answer).map_or_else(|| Ok(AccountState::default()), Err)
+    }
+    /// Messages a second that the account may send, seen from what [`Provider::read_account`] told of its health.
+    fn channel_rate(&self, _health: &Value) -> u32 {
+        self.capabilities().channel_rate
+    }
     /// Whether it writes to phone numbers only: nobody is reached by a business-scoped id alone.
     fn needs_phone(&self) -> bool {
         false
@@ -250,6 +341,62 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     /// The provider's refusal.
     fn read_number_check(&self, _answer: &HttpResponse) -> Result<NumberCheck, ProviderError> {
         Err(ProviderError::new(ErrorClass::Unknown, None, "this provider cannot check numbers"))
+    }
+    /// Request that shows a client that their message was read; `None` where this channel cannot.
+    fn build_mark_read(&self, _channel: &ChannelConfig, _read: &Read<'_>) -> Option<HttpRequest> {
+        None
+    }
+    /// How the file of a client's message is fetched. `source` is what the adapter put into the message's `media.url`: an address, or words
+    /// of its own.
+    fn build_file(&self, _channel: &ChannelConfig, source: &str) -> FileAsk {
+        FileAsk::File(HttpRequest::new(Method::Get, source))
+    }
+    /// Reads the answer to [`FileAsk::Address`]: the request for the file.
+    ///
+    /// # Errors
+    /// The provider's refusal.
+    fn read_file_address(&self, _channel: &ChannelConfig, answer: &HttpResponse) -> Result<HttpRequest, ProviderError> {
+        let unasked = || ProviderError::new(ErrorClass::Unknown, None, "no address was asked for");
+        Err(self.read_error(answer).unwrap_or_else(unasked))
+    }
+    /// Request of the linking of a phone; `None` where no phone is linked, or nothing has to be asked for this step.
+    fn build_pairing(&self, _channel: &ChannelConfig, _ask: &pairing::Ask) -> Option<HttpRequest> {
+        None
+    }
+    /// Reads the answer to [`Provider::build_pairing`].
+    ///
+    /// # Errors
+    /// The provider's refusal.
+    fn read_pairing(&self, _ask: &pairing::Ask, answer: &HttpResponse) -> Result<pairing::Told, ProviderError> {
+        self.read_error(answer).map_or_else(|| Ok(pairing::Told::Nothing), Err)
+    }
+    /// Request that reads the business profile; `None` where there is none to be had.
+    fn build_profile(&self, _channel: &ChannelConfig) -> Option<HttpRequest> {
+        None
+    }
+    /// Reads the answer to [`Provider::build_profile`].
+    ///
+    /// # Errors
+    /// The provider's refusal.
+    fn read_profile(&self, answer: &HttpResponse) -> Result<profile::Profile, ProviderError> {
+        self.read_error(answer).map_or_else(|| Ok(profile::Profile::default()), Err)
+    }
+    /// Request that changes it; what is `None` in the change stays.
+    fn build_profile_change(&self, _channel: &ChannelConfig, _change: &profile::Profile) -> Option<HttpRequest> {
+        None
+    }
+    /// The account that several numbers share and whose news name no number (templates, bans); `None` where every number is told for itself.
+    fn account<'a>(&self, _channel: &'a ChannelConfig) -> Option<&'a str> {
+        None
+    }
+    /// Whether the provider reports a number to one address only: the last one that was set.
+    fn one_address(&self) -> bool {
+        false
+    }
+    /// Request that points the number's own events to `webhook_url`, where the provider has such a thing and does not show it: it is repeated
+    /// at every look.
+    fn build_point(&self, _channel: &ChannelConfig, _webhook_url: &str) -> Option<HttpRequest> {
+        None
     }
     /// Request that reads which webhooks the provider has; `None` where people enter the address by hand and pages show the steps.
     fn build_subscriptions(&self, channel: &ChannelConfig) -> Option<HttpRequest>;

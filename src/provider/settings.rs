@@ -7,13 +7,50 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Settings of our own that every channel has, whatever its provider.
-const OWN: [SettingField; 1] =
+const OWN: [SettingField; 3] = [
+    // Id or name of the channel that sends while this one cannot.
+    SettingField { name: "failover", kind: "text", required: false, choices: &[] },
+    // Messages a second: vendors name figures that an operator may know better.
+    SettingField { name: "rate", kind: "number", required: false, choices: &[] },
     // `21:00-09:00`, or `off`; empty = as the portal.
-    [SettingField { name: "quiet_hours", kind: "quiet_hours", required: false, choices: &[] }];
+    SettingField { name: "quiet_hours", kind: "quiet_hours", required: false, choices: &[] },
+];
+
+/// Settings of our own where windows are: the daily limit of new people (reference/whatsapp.md 2.6); channels of one business share a
+/// portfolio.
+const OFFICIAL: [SettingField; 3] = [
+    SettingField { name: "portfolio", kind: "text", required: false, choices: &[] },
+    SettingField { name: "daily_limit", kind: "count", required: false, choices: &[] },
+    SettingField { name: "on_limit", kind: "choice", required: false, choices: &["hold", "refuse"] },
+];
+
+/// Settings of our own for phones behind gateways (reference/whatsapp.md 6.9): first messages to strangers, and all messages of a day.
+const GATEWAY: [SettingField; 4] = [
+    // A number with a history needs no warming up.
+    SettingField { name: "warm_up", kind: "choice", required: false, choices: &["on", "off"] },
+    SettingField { name: "daily_limit", kind: "count", required: false, choices: &[] },
+    SettingField { name: "daily_cap", kind: "count", required: false, choices: &[] },
+    SettingField { name: "on_limit", kind: "choice", required: false, choices: &["hold", "refuse"] },
+];
+
+/// Whether clients are shown that their message was read, where the provider can; where it can show that an answer is written, that too.
+const READS: [SettingField; 1] = [SettingField { name: "mark_read", kind: "choice", required: false, choices: &["off", "read"] }];
+const TYPES: [SettingField; 1] = [SettingField { name: "mark_read", kind: "choice", required: false, choices: &["off", "read", "typing"] }];
 
 /// The fields of a channel: its provider's, then our own.
 pub fn fields_of(provider: &dyn Provider) -> impl Iterator<Item = &'static SettingField> {
-    provider.setting_fields().iter().chain(&OWN)
+    provider.setting_fields().iter().chain(own_fields(provider))
+}
+
+/// Fields that mean the same at every provider; their words do not name one.
+pub fn own_fields(provider: &dyn Provider) -> impl Iterator<Item = &'static SettingField> {
+    let limits: &'static [SettingField] = if provider.capabilities().official { &OFFICIAL } else { &GATEWAY };
+    let marks: &'static [SettingField] = match provider.capabilities() {
+        known if known.typing => &TYPES,
+        known if known.marks_read => &READS,
+        _ => &[],
+    };
+    limits.iter().chain(marks).chain(&OWN)
 }
 
 /// Most characters of one setting.
@@ -144,7 +181,7 @@ mod tests {
         let (public, secrets) = check_settings(&Gupshup, &settings, true).unwrap();
         assert_eq!(
             Value::Object(public),
-            json!({"app_name": "TorgBot", "source": "74951230000", "on_limit": "hold", "mark_opt_in": "on_consent"})
+            json!({"app_name": "TorgBot", "source": "74951230000", "on_limit": "hold", "mark_opt_in": "on_consent", "mark_read": "off"})
         );
         assert_eq!(secrets.keys().collect::<Vec<_>>(), ["api_key"]);
         assert_eq!(refused(json!({"source": "7495", "api_key": "k"}), true), ("app_name".to_owned(), "required"));

@@ -133,6 +133,11 @@ pub enum Job {
         /// The message.
         message_id: String,
     },
+    /// Show a client that their message was read.
+    MarkRead {
+        /// The message.
+        message_id: String,
+    },
     /// Register the portal's robots, activities, events.
     Register {
         /// Why, for the journal.
@@ -216,6 +221,7 @@ impl Job {
             Self::FindDocument { .. } => "find_document",
             Self::CreateLead { .. } => "create_lead",
             Self::FetchMedia { .. } => "fetch_media",
+            Self::MarkRead { .. } => "mark_read",
             Self::Register { .. } => "register",
             Self::SyncTemplates { .. } => "sync_templates",
             Self::Notify { .. } => "notify",
@@ -239,7 +245,7 @@ impl Job {
             Self::Deliver { .. } => Lane::Deliver,
             Self::RunCall { .. } | Self::AutoReply { .. } => Lane::Run,
             Self::Update { .. } | Self::FindDocument { .. } => Lane::Update,
-            Self::FetchMedia { .. } => Lane::Fetch,
+            Self::FetchMedia { .. } | Self::MarkRead { .. } => Lane::Fetch,
             Self::Create { .. } | Self::Trigger { .. } | Self::CreateLead { .. } => Lane::Create,
             Self::Register { .. }
             | Self::SyncTemplates { .. }

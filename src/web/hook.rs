@@ -1,17 +1,18 @@
-//! `GET, POST /hooks/{provider}/{channel_id}/{secret}`: what providers report. 2xx with an empty body = every event is stored.
+//! `GET, POST /hooks/{provider}/{channel_id}/{secret}`: what providers report. 2xx = every event is stored; the body is
+//! empty but where a provider wants to read something there.
 //!
 //! The address is the first proof (constant time; a wrong one looks like no address at all), the adapter's signature the second. An
-//! event that names another number goes to that portal's channel with that number, else it is kept as unrouted.
+//! event that names another number goes to that portal's channel with that number, one about an account to all its channels; a stranger is kept
+//! as unrouted.
 
 use super::body::Incoming;
 use super::problem::{Code, Problem};
 use super::{State, body};
 use crate::db::{DbResult, store};
-use crate::domain::event::ProviderEvent;
+use crate::domain::event::{ProviderEvent, What};
 use crate::flow::accept_hook::{self, Arrived};
 use crate::flow::channel::{self, Loaded};
-use crate::provider::{WebhookError, WebhookRequest};
-use actix_web::http::Method;
+use crate::provider::{HookAnswer, WebhookError, WebhookRequest};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use std::collections::HashMap;
@@ -34,44 +35,70 @@ pub(super) async fn called(
     let headers = headers(&request);
     let asked = WebhookRequest { method: request.method().as_str(), url: &url, headers: &headers, body: &bytes };
     channel.provider.verify_webhook(&channel.config, &asked).map_err(|error| refused(&channel, &error))?;
-    if request.method() == Method::GET {
-        // A provider that only looks whether somebody is there.
-        return Ok(HttpResponse::Ok().finish());
-    }
     if body::depth(&bytes) > DEPTH {
         return Err(Problem::unparsable(&"nested too deep"));
     }
     let events = channel.provider.read_webhook(&channel.config, &asked).map_err(|error| refused(&channel, &error))?;
     let arrived = route(&state, &channel, events).await.map_err(|error| not_committed(&error))?;
     match accept_hook::accept(&state.ctx, arrived).await {
-        Ok(_) => Ok(HttpResponse::Ok().finish()),
+        Ok(_) => Ok(answer(&channel.provider.hook_answer(&asked))),
         Err(error) => Err(not_committed(&error)),
     }
 }
 
-/// Finds the channel of each event.
+/// 200 with what the provider wants to read; an empty body for most.
+fn answer(told: &HookAnswer) -> HttpResponse {
+    let mut ok = HttpResponse::Ok();
+    // A challenge is the caller's own text: never to be taken for a page.
+    ok.insert_header(("x-content-type-options", "nosniff"));
+    if told.content_type.is_empty() { ok.finish() } else { ok.content_type(told.content_type).body(told.body.clone()) }
+}
+
+/// Finds the channels of each event.
 async fn route(state: &State, channel: &Loaded, events: Vec<ProviderEvent>) -> DbResult<Vec<Arrived>> {
-    let mut known: HashMap<String, Option<String>> = HashMap::new();
+    let mut known: HashMap<String, Vec<String>> = HashMap::new();
     let mut arrived = Vec::with_capacity(events.len());
     for event in events {
-        let own = channel.row.id.clone();
-        let target = match event.sender.as_deref().filter(|sender| !sender.is_empty() && *sender != channel.row.sender) {
-            None => Some(own.clone()),
+        let targets = match event.sender.as_deref().filter(|sender| !sender.is_empty() && *sender != channel.row.sender) {
+            None => own(state, channel, &event).await?,
             Some(sender) => match known.get(sender) {
-                Some(target) => target.clone(),
+                Some(targets) => targets.clone(),
                 None => {
                     let db = state.ctx.db.read();
-                    let found = store::channel::find_by_sender(db, &channel.row.portal, &channel.row.kind, sender).await?;
-                    let target = found.map(|row| row.id);
-                    known.insert(sender.to_owned(), target.clone());
-                    target
+                    let found = store::channel::list_by_sender(db, &channel.row.portal, &channel.row.kind, sender).await?;
+                    let targets: Vec<String> = found.into_iter().map(|row| row.id).collect();
+                    known.insert(sender.to_owned(), targets.clone());
+                    targets
                 }
             },
         };
-        let unrouted = target.is_none();
-        arrived.push(Arrived { portal: channel.row.portal.clone(), channel_id: target.unwrap_or(own), unrouted, event });
+        let portal = || channel.row.portal.clone();
+        if targets.is_empty() {
+            arrived.push(Arrived { portal: portal(), channel_id: channel.row.id.clone(), unrouted: true, event });
+            continue;
+        }
+        arrived.extend(targets.into_iter().map(|id| Arrived { portal: portal(), channel_id: id, unrouted: false, event: event.clone() }));
     }
     Ok(arrived)
+}
+
+/// The channel itself, or who has its number after it was deleted; news of an account that several numbers share concern all its channels.
+async fn own(state: &State, channel: &Loaded, event: &ProviderEvent) -> DbResult<Vec<String>> {
+    let db = state.ctx.db.read();
+    let (portal, kind) = (channel.row.portal.as_str(), channel.row.kind.as_str());
+    if channel.row.deleted_at.is_some() && matches!(event.what, What::Message(_)) && !channel.row.sender.is_empty() {
+        let heir = store::channel::list_by_sender(db, portal, kind, &channel.row.sender).await?;
+        if !heir.is_empty() {
+            return Ok(heir.into_iter().map(|row| row.id).collect());
+        }
+    }
+    let mut targets = vec![channel.row.id.clone()];
+    let shared = event.sender.is_none() && matches!(event.what, What::Template(_) | What::Account(_) | What::Limit(_));
+    if let Some(account) = channel.provider.account(&channel.config).filter(|_| shared) {
+        let all = store::channel::list_by_sender(db, portal, kind, account).await?;
+        targets.extend(all.into_iter().map(|row| row.id).filter(|id| *id != channel.row.id));
+    }
+    Ok(targets)
 }
 
 fn headers(request: &HttpRequest) -> Vec<(String, String)> {

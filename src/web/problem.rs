@@ -117,6 +117,10 @@ codes! {
     PortalUnreachable = 502 "portal_unreachable";
     /// The provider has no template list.
     TemplatesUnsupported = 409 "templates_unsupported";
+    /// No phone is linked to channels of this kind.
+    PairingUnsupported = 409 "pairing_unsupported";
+    /// Channels of this kind have no business profile here.
+    ProfileUnsupported = 409 "profile_unsupported";
     /// The provider refused, in its words.
     ProviderRefused = 502 "provider_refused";
     /// The provider was not reached or did not answer.

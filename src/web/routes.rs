@@ -37,6 +37,10 @@ pub(super) fn service(config: &mut ServiceConfig) {
             .route(get().to(api::channel::get)).route(patch().to(api::channel::change)).route(delete().to(api::channel::remove)))
         .service(at(&under("/channels/{channel_id}/templates"),      "GET").route(get().to(api::channel::templates)))
         .service(at(&under("/channels/{channel_id}/templates/sync"), "POST").route(post().to(api::channel::sync_templates)))
+        .service(at(&under("/channels/{channel_id}/pairing"), "GET, POST, DELETE")
+            .route(get().to(api::pairing::look)).route(post().to(api::pairing::start)).route(delete().to(api::pairing::unlink)))
+        .service(at(&under("/channels/{channel_id}/profile"), "GET, PATCH")
+            .route(get().to(api::profile::get)).route(patch().to(api::profile::change)))
         .service(at(&under("/calls"),                    "GET").route(get().to(api::call::list)))
         .service(at(&under("/calls/{call_id}"),          "GET").route(get().to(api::call::get)))
         .service(at(&under("/messages"),                 "GET, POST").route(get().to(api::message::list)).route(post().to(api::send::send)))
@@ -71,6 +75,8 @@ fn at(path: &str, methods: &'static str) -> Resource {
     let allow = match methods {
         "GET" => "GET, HEAD",
         "GET, POST" => "GET, HEAD, POST",
+        "GET, POST, DELETE" => "GET, HEAD, POST, DELETE",
+        "GET, PATCH" => "GET, HEAD, PATCH",
         "GET, PUT" => "GET, HEAD, PUT",
         "GET, PATCH, DELETE" => "GET, HEAD, PATCH, DELETE",
         other => other,

@@ -32,6 +32,7 @@ async fn handle(ctx: &Ctx, group: Group) -> Leftover {
         Job::FindDocument { .. } => flow::find_document::handle(ctx, group).await,
         Job::CreateLead { .. } => flow::find_document::handle_leads(ctx, group).await,
         Job::FetchMedia { .. } => flow::fetch_media::handle(ctx, group).await,
+        Job::MarkRead { .. } => flow::mark_read::handle(ctx, group).await,
         Job::Trigger { .. } => flow::write_back::handle_triggers(ctx, group).await,
         Job::Register { .. } => flow::register::handle(ctx, group).await,
         Job::SyncTemplates { .. } => flow::sync_templates::handle(ctx, group).await,

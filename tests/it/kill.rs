@@ -160,7 +160,7 @@ impl Place {
         let portal = Portal::start(clock.clone(), PortalConfig::default().unlimited()).unwrap();
         let app = App::new(APP).with_templates([Template::new("order_ready", "ru", "Заказ {{1}} готов.").category("UTILITY")]);
         let pace = Pace { enqueued_ms: 30, sent_ms: 60, delivered_ms: 100, retry_ms: 300, ..Pace::default() };
-        let network = Network::start(clock, Config { apps: vec![app], auto: true, pace }).unwrap();
+        let network = Network::start(clock, Config { apps: vec![app], auto: true, pace, ..Config::default() }).unwrap();
         let service = Service::new(test, &portal, &network);
         let mut place = Self { portal, network, service };
         place.service.start();

@@ -14,7 +14,7 @@ const RECIPIENT: &str = "channel:select phone:string* phone_choice:select=first_
 const SENDING: &str = "on_closed_window:select=fail|template|hold!fail hold_hours:int!24 fallback_template:string fallback_params:string* \
     wait_for:select=none|accepted|delivered|read!accepted wait_hours:int!24 write_fields:string* to_timeline:bool!Y to_open_line:bool!N expressions:bool!N \
     on_missing:select=fail|empty|skip!fail";
-const SENT: &str = "status:string ok:bool message_id:string recipient:string error_code:string error_text:text window_open:bool \
+const SENT: &str = "status:string ok:bool message_id:string recipient:string channel_id:string error_code:string error_text:text window_open:bool \
     window_until:datetime rendered_text:text cost:double currency:string";
 const VERDICT: &str = "ok:bool error_code:string error_text:text";
 

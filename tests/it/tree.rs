@@ -118,6 +118,61 @@ fn the_simulators_are_written_from_the_contracts_not_from_our_adapters() {
     }
 }
 
+/// Where a provider of our own making may be named (CONTRIBUTING.md, "How to add a provider"): a sixth one touches these and no others.
+const HOME_OF_A_PROVIDER: [&str; 14] = [
+    "src/provider/FOLDER/",
+    "src/provider/mod.rs",
+    "src/provider/registry.rs",
+    "src/config/names.rs",
+    "src/sim/whatsapp/FOLDER/",
+    "src/sim/whatsapp/mod.rs",
+    "src/sim/whatsapp/line.rs",
+    "src/sim/whatsapp/dialect.rs",
+    "src/sim/whatsapp/delivery.rs",
+    "src/sim/whatsapp/signature.rs",
+    "locales/en/connect.ftl",
+    "locales/ru/connect.ftl",
+    "locales/en/provider.ftl",
+    "locales/ru/provider.ftl",
+];
+
+#[test]
+fn a_provider_is_named_in_its_own_files_alone() {
+    // The demo shows the same robot through two channels; which ones is its story.
+    let choosers = ["src/cli/demo/", "locales/en/demo.ftl", "locales/ru/demo.ftl"];
+    let providers = [
+        ("waha", ["waha", "Waha", "WAHA"]),
+        ("twilio", ["twilio", "Twilio", "TWILIO"]),
+        ("green_api", ["green_api", "GreenApi", "Green-API"]),
+    ];
+    let mut broken = Vec::new();
+    for path in files(&root().join("src"), "rs")
+        .into_iter()
+        .chain(files(&root().join("locales"), "ftl"))
+        .chain(files(&root().join("activities"), "toml"))
+    {
+        let name = relative(&path);
+        let whole = if name.ends_with(".ftl") { fs::read_to_string(&path).unwrap() } else { code(&path) };
+        // Unit tests may take any provider as their example.
+        let text = whole.split("#[cfg(test)]").next().unwrap_or("");
+        for (folder, words) in &providers {
+            let home = HOME_OF_A_PROVIDER.iter().any(|place| name.starts_with(&place.replace("FOLDER", folder)));
+            // One dialect may borrow another's wording.
+            let dialect = name.starts_with("src/sim/whatsapp/") && name.matches('/').count() > 3;
+            let chosen = choosers.iter().any(|place| name.starts_with(place));
+            if !home && !dialect && !chosen && words.iter().any(|word| text.contains(word)) {
+                broken.push(format!("{name} names {folder}: what differs from provider to provider belongs behind `Provider`"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+    let contributing = document("CONTRIBUTING.md");
+    for place in HOME_OF_A_PROVIDER {
+        let named = place.replace("FOLDER", "NAME").replace("locales/en/", "locales/{ru,en}/").replace("locales/ru/", "locales/{ru,en}/");
+        assert!(contributing.contains(named.as_str()), "CONTRIBUTING.md does not name {named}");
+    }
+}
+
 #[test]
 fn entities_equal_the_migrations() {
     let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

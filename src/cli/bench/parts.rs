@@ -112,6 +112,8 @@ impl Wire {
                 settings,
                 secrets,
                 bases: BTreeMap::from([("GUPSHUP_URL".to_owned(), network.gupshup_url())]),
+                webhook_url: Secret::default(),
+                siblings: Vec::new(),
             },
             template,
             outbound: Outbound::new(OutboundSettings { allow_private: true, ..OutboundSettings::default() }, Arc::new(Crash::default()))?,

@@ -54,6 +54,22 @@ impl Stage {
         text("id").zip(text("webhook_url")).with_context(|| format!("id and webhook_url expected: {made}"))
     }
 
+    /// Creates a channel of the shop's own gateway; returns its id.
+    pub(super) async fn create_gateway(&self) -> anyhow::Result<String> {
+        let line = self.network.line(super::stage::GATEWAY).settings().context("gateway")?;
+        let settings =
+            json!({"base_url": self.network.url(), "session": line.id, "api_key": line.key, "hmac_key": self.portal.member_id()});
+        let made = self.create("/channels", &json!({"kind": "waha", "name": super::stage::GATEWAY, "settings": settings})).await?;
+        made.get("id").and_then(Value::as_str).map(str::to_owned).with_context(|| format!("id expected: {made}"))
+    }
+
+    /// The number of a channel, once it is connected.
+    pub(super) async fn connected_number(&self, channel: &str) -> Option<String> {
+        let row = self.get(&format!("/channels/{channel}")).await?;
+        let connected = row.get("state").and_then(Value::as_str) == Some("connected");
+        row.pointer("/settings/phone").and_then(Value::as_str).filter(|_| connected).map(str::to_owned)
+    }
+
     /// Orders the template list to be read again.
     pub(super) async fn sync_templates(&self, channel: &str) -> anyhow::Result<()> {
         self.create(&format!("/channels/{channel}/templates/sync"), &json!({})).await.map(drop)

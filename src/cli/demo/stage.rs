@@ -9,6 +9,7 @@ use crate::domain::ids::{Ids as _, RandomIds};
 use crate::sim::caller::Caller;
 use crate::sim::portal::{Portal, PortalConfig};
 use crate::sim::whatsapp::gupshup::app::App;
+use crate::sim::whatsapp::line::{Line, Vendor};
 use crate::sim::whatsapp::{Config, Network};
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,8 @@ use tokio::process::Child;
 
 /// Name of the simulated Gupshup app.
 pub(super) const APP: &str = "TorgBot";
+/// Name of the simulated gateway's phone.
+pub(super) const GATEWAY: &str = "Gateway";
 /// The client's phone.
 pub(super) const CLIENT_PHONE: &str = "79160000001";
 /// The deal's field that shows the status.
@@ -64,7 +67,10 @@ impl Stage {
         let clock: Arc<dyn Clock> = own.clone();
         let narrator = Narrator::new(lang, Arc::clone(&clock));
         let portal = Portal::start(Arc::clone(&clock), PortalConfig { language: lang.to_owned(), ..PortalConfig::default() })?;
-        let network = Network::start(clock, Config { apps: vec![app], ..Config::default() }.lifelike())?;
+        let network = Network::start(
+            clock,
+            Config { apps: vec![app], lines: vec![Line::new(Vendor::Waha, GATEWAY)], ..Config::default() }.lifelike(),
+        )?;
         let operator_token = RandomIds.token();
         let service = service(&portal, &network, &own, &operator_token)?;
         let operator = Caller::new(&service.origin(), &operator_token)?;

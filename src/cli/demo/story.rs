@@ -20,6 +20,7 @@ const STORY: &[(&str, Scene)] = &[
     ("demo-scene-updated", |stage| Box::pin(stage.deal_knows_the_truth())),
     ("demo-scene-reply", |stage| Box::pin(stage.client_answers())),
     ("demo-scene-text", |stage| Box::pin(stage.deal_fires_send_text())),
+    ("demo-scene-second", |stage| Box::pin(stage.second_channel_sends())),
     ("demo-scene-proof", |stage| Box::pin(stage.nothing_went_twice())),
 ];
 

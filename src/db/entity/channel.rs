@@ -37,6 +37,8 @@ pub struct Model {
     pub updated_at: i64,
     /// Deleted at (epoch ms).
     pub deleted_at: Option<i64>,
+    /// JSON: what the provider last said of the account.
+    pub health: Option<String>,
 }
 
 /// No relations: joins are written where they are needed.

@@ -26,6 +26,8 @@ pub struct Change {
     pub secrets: Option<String>,
     /// State with its reason.
     pub state: Option<(String, Option<String>)>,
+    /// JSON: what the provider said of the account.
+    pub health: Option<String>,
 }
 
 /// Stores a new channel.
@@ -114,20 +116,24 @@ pub async fn list_deleted_in_use(db: &impl Conn, portal: &str, since: Ms) -> DbR
     Ok(in_use)
 }
 
-/// The live channel of a kind with that sender: by the provider's name of the number, else by any setting that names it (app id, number).
+/// The live channels of a kind that events of this sender are for: the one with the provider's name of the number, else all whose settings
+/// name it (app id, number, account).
 ///
 /// # Errors
 /// The database failed.
-pub async fn find_by_sender(db: &impl Conn, portal: &str, kind: &str, sender: &str) -> DbResult<Option<Model>> {
-    let rows = list(db, portal).await?;
-    let same_kind = || rows.iter().filter(|row| row.kind == kind);
-    let by_name = same_kind().find(|row| row.sender == sender);
-    Ok(by_name.or_else(|| same_kind().find(|row| names_setting(row, sender))).cloned())
+pub async fn list_by_sender(db: &impl Conn, portal: &str, kind: &str, sender: &str) -> DbResult<Vec<Model>> {
+    let mut rows = list(db, portal).await?;
+    rows.retain(|row| row.kind == kind && (row.sender == sender || names_setting(row, sender)));
+    // Of two channels with one number the later one has it.
+    if let Some(at) = rows.iter().rposition(|row| row.sender == sender) {
+        return Ok(vec![rows.swap_remove(at)]);
+    }
+    Ok(rows)
 }
 
 fn names_setting(row: &Model, sender: &str) -> bool {
     let settings: Value = serde_json::from_str(&row.settings).unwrap_or(Value::Null);
-    ["app_id", "source"].iter().any(|key| settings.get(key).and_then(Value::as_str).is_some_and(|value| value == sender))
+    ["app_id", "source", "waba_id"].iter().any(|key| settings.get(key).and_then(Value::as_str).is_some_and(|value| value == sender))
 }
 
 /// Changes a live channel; `false` when there is none.
@@ -147,6 +153,9 @@ pub async fn update(tx: &Tx, portal: &str, channel_id: &str, change: Change, now
     }
     if let Some(secrets) = change.secrets {
         row.secrets = Set(secrets);
+    }
+    if let Some(health) = change.health {
+        row.health = Set(Some(health));
     }
     if let Some((state, reason)) = change.state {
         (row.state, row.state_reason) = (Set(state), Set(reason));

@@ -130,6 +130,10 @@ const ROW: [Column; 11] = [
 ];
 
 fn row(id: &str, portal: &str, channel_id: &str, who: &Identity, now: Ms) -> Value {
+    if who.group.is_some() {
+        // Whoever wrote is one of many there.
+        return json!([id, portal, channel_id, null, null, null, null, null, who.group, now, now]);
+    }
     json!([id, portal, channel_id, who.phone, who.bsuid, who.lid, who.username, who.display_name, who.group, now, now])
 }
 
@@ -159,7 +163,10 @@ async fn drop_orphans(tx: &Tx, portal: &str, new_rows: &[Value]) -> DbResult<()>
 
 /// Fills in ids and names that were not known before; names follow the latest.
 async fn learn(tx: &Tx, portal: &str, wanted: &[(String, Identity)], ids: &[String], now: Ms) -> DbResult<()> {
-    let told = |who: &Identity| who.bsuid.is_some() || who.lid.is_some() || who.username.is_some() || who.display_name.is_some();
+    let told = |who: &Identity| {
+        let more = who.bsuid.is_some() || who.lid.is_some() || who.username.is_some() || who.display_name.is_some();
+        more && who.group.is_none()
+    };
     let rows: Vec<Value> = wanted
         .iter()
         .zip(ids)

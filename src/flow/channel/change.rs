@@ -8,7 +8,7 @@ use crate::db::store::{self, channel::Change};
 use crate::db::{DbError, Tx};
 use crate::domain::clock::{Ms, SECOND};
 use crate::domain::secret::Secret;
-use crate::flow::reach;
+use crate::flow::{failover, reach};
 use crate::provider::{Provider, SettingsError, check_settings, registry};
 use crate::queue::{self, Job, NewJob};
 use serde_json::{Map, Value};
@@ -74,9 +74,10 @@ pub struct Created {
 pub async fn create(ctx: &Ctx, portal: &str, new: NewChannel) -> Result<Created, ChannelError> {
     let provider = registry::find(&new.kind).ok_or_else(|| ChannelError::UnknownKind(new.kind.clone()))?;
     let name = checked_name(&new.name)?;
-    let (settings, secrets) = check_settings(provider, &new.settings, true)?;
+    let (mut settings, secrets) = check_settings(provider, &new.settings, true)?;
     let now = ctx.clock.now();
     let id = ctx.ids.id("ch", now);
+    failover::check(&store::channel::list(ctx.db.read(), portal).await?, &id, &mut settings)?;
     let hook = Secret::new(ctx.ids.token());
     let mut row = Model {
         id: id.clone(),
@@ -94,6 +95,7 @@ pub async fn create(ctx: &Ctx, portal: &str, new: NewChannel) -> Result<Created,
         created_at: now,
         updated_at: now,
         deleted_at: None,
+        health: None,
     };
     row.sender = provider.sender(&config(ctx, &row)?);
     let webhook_url = webhook_url(ctx, &row)?;
@@ -117,7 +119,8 @@ pub async fn update(ctx: &Ctx, portal: &str, channel_id: &str, change: ChannelCh
     let mut stored = Change { name: name.clone().filter(|name| *name != row.name), ..Change::default() };
     let mut next = row.clone();
     if let Some(given) = &change.settings {
-        merge(ctx, provider, &mut next, given)?;
+        let channels = store::channel::list(ctx.db.read(), portal).await?;
+        merge(ctx, provider, &mut next, given, &channels)?;
         stored.settings = Some(next.settings.clone());
         stored.secrets = Some(next.secrets.clone());
         stored.sender = Some(provider.sender(&config(ctx, &next)?));
@@ -182,8 +185,9 @@ fn checked_name(name: &str) -> Result<String, SettingsError> {
 }
 
 /// Lays the given settings over the stored ones.
-fn merge(ctx: &Ctx, provider: &dyn Provider, row: &mut Model, given: &Value) -> Result<(), ChannelError> {
-    let (public, new_secrets) = check_settings(provider, given, false)?;
+fn merge(ctx: &Ctx, provider: &dyn Provider, row: &mut Model, given: &Value, channels: &[Model]) -> Result<(), ChannelError> {
+    let (mut public, new_secrets) = check_settings(provider, given, false)?;
+    failover::check(channels, &row.id, &mut public)?;
     let mut settings: Map<String, Value> = config(ctx, row)?.settings;
     for (name, value) in public {
         if value.is_null() {

@@ -9,8 +9,8 @@ use crate::db::entity::message;
 use crate::db::store::attempt::{self, Closed};
 use crate::db::store::channel::When;
 use crate::db::store::message::{self as messages, Move};
-use crate::domain::clock::Ms;
-use crate::domain::outcome::{ProviderError, SendOutcome};
+use crate::domain::clock::{DAY, Ms};
+use crate::domain::outcome::{ErrorClass, ProviderError, SendOutcome};
 use crate::domain::state::Status;
 use crate::flow::channel::note_state;
 use crate::flow::ending::{self, ChannelNews, Next, Settled, Try};
@@ -22,9 +22,12 @@ use std::collections::{BTreeMap, HashMap};
 /// How often a transaction is tried before the jobs are given back (their messages then end as Unknown).
 const TRIES: usize = 3;
 
+/// A message waits that long for a provider that does not answer; then it would be stale.
+const HELD_AT_MOST: Ms = 7 * DAY;
+
 /// Settles a chunk of answers.
 pub(super) async fn settle(ctx: &Ctx, portal: &str, sent: Vec<Sent>) -> Leftover {
-    let verdicts: Vec<Settled> = sent.iter().map(|one| ending::settle(&one.outcome, tried(one))).collect();
+    let verdicts: Vec<Settled> = sent.iter().map(|one| resting(ctx, one, ending::settle(&one.outcome, tried(one)))).collect();
     let chunk: Vec<(&Sent, &Settled)> = sent.iter().zip(&verdicts).collect();
     for one in &chunk {
         if let Some(ChannelNews::Busy(_)) = one.1.channel {
@@ -46,6 +49,24 @@ pub(super) async fn settle(ctx: &Ctx, portal: &str, sent: Vec<Sent>) -> Leftover
         }
     }
     leftover
+}
+
+/// Told to the channel's breaker. While that is open, what certainly was not sent waits without using up its tries.
+fn resting(ctx: &Ctx, sent: &Sent, settled: Settled) -> Settled {
+    let (channel_id, now) = (sent.ready.message.channel_id.as_str(), ctx.clock.now());
+    let unsent = match &sent.outcome {
+        SendOutcome::Retry { error, .. } if error.class == ErrorClass::Transient => true,
+        SendOutcome::Unknown { .. } => false,
+        SendOutcome::Accepted { .. } | SendOutcome::Rejected(_) | SendOutcome::Retry { .. } => {
+            ctx.pace.breakers.answered(channel_id);
+            return settled;
+        }
+    };
+    let pause = ctx.pace.breakers.failed(channel_id, &sent.ready.message.id, now);
+    match pause.filter(|_| unsent && now.saturating_sub(sent.ready.message.created_at) < HELD_AT_MOST) {
+        Some(pause) => Settled { status: Status::Held, next: Next::Hold(pause), ..settled },
+        None => settled,
+    }
 }
 
 fn tried(sent: &Sent) -> Try {

@@ -13,10 +13,10 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::domain::state::Status;
 use crate::flow::consent::Standings;
 use crate::flow::desk::Desk;
-use crate::flow::reach::{self, LONGEST_WAIT, Place, Terms, Wish};
+use crate::flow::reach::{self, LONGEST_WAIT, Place, Wish};
 use crate::flow::results::{self, WindowView};
 use crate::flow::{Ctx, auto_reply, gate};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 /// What became of the messages that were about to leave.
 #[derive(Debug, Default)]
@@ -79,36 +79,86 @@ async fn consent(tx: &Tx, ctx: &Ctx, desk: &Desk, goes: Vec<(Ready, Move)>, look
     Ok(willing)
 }
 
-/// Takes places for people outside their windows; who is answered inside one needs none.
+/// Takes places: at official channels for people outside their windows, at phones behind gateways for strangers, and for every message of
+/// the day. Who is answered needs no place among the strangers.
 async fn limit(tx: &Tx, desk: &Desk, willing: Vec<(Ready, Move)>, looked: &mut Looked, now: Ms) -> DbResult<()> {
-    let mut terms: HashMap<String, Terms> = HashMap::new();
-    let mut asked: BTreeMap<String, Vec<(Ready, Move)>> = BTreeMap::new();
+    let (mut outside, mut strangers, mut known): (Asked, Asked, Vec<(Ready, Move)>) = Default::default();
     for (ready, step) in willing {
         let official = ready.channel.provider.capabilities().official;
-        if !official || WindowView::of(official, ready.talk.as_ref()).open(now) {
+        if official && WindowView::of(official, ready.talk.as_ref()).open(now) {
             looked.goes.push((ready, step));
-            continue;
+        } else if official {
+            outside.entry(reach::terms(&ready.channel.row).portfolio).or_default().push((ready, step));
+        } else if ready.to.group.is_none() && ready.talk.as_ref().is_none_or(|talk| talk.last_inbound_at.is_none()) {
+            strangers.entry(ready.channel.row.id.clone()).or_default().push((ready, step));
+        } else {
+            known.push((ready, step));
         }
-        let own = terms.entry(ready.channel.row.id.clone()).or_insert_with(|| reach::terms(&ready.channel.row));
-        asked.entry(own.portfolio.clone()).or_default().push((ready, step));
     }
-    for (name, group) in asked {
+    for (name, group) in outside {
+        let typed = reach::typed(desk.channels().iter(), &name);
+        let brake = Brake { name, limit: typed, words: "" };
+        let goes = brake.ask(tx, desk, group, looked, now).await?;
+        looked.goes.extend(goes);
+    }
+    for group in strangers.into_values() {
+        let Some(row) = group.first().map(|(ready, _)| ready.channel.row.clone()) else { continue };
+        let terms = reach::terms(&row);
+        let limit = Some(reach::strangers(&row, &terms, now));
+        let brake = Brake { name: terms.portfolio, limit, words: "strangers-" };
+        known.extend(brake.ask(tx, desk, group, looked, now).await?);
+    }
+    let mut phones = Asked::new();
+    for (ready, step) in known {
+        phones.entry(ready.channel.row.id.clone()).or_default().push((ready, step));
+    }
+    for group in phones.into_values() {
+        let Some(row) = group.first().map(|(ready, _)| ready.channel.row.clone()) else { continue };
+        let (name, cap) = reach::cap(&row, &reach::terms(&row));
+        let all: Vec<String> = group.iter().map(|(ready, _)| ready.message.id.clone()).collect();
+        let goes = Brake { name, limit: Some(cap), words: "cap-" }.ask(tx, desk, group, looked, now).await?;
+        // Who does not go takes no place among the strangers either.
+        let stay: Vec<String> = all.into_iter().filter(|id| goes.iter().all(|(ready, _)| ready.message.id != *id)).collect();
+        if !stay.is_empty() {
+            places::give_back(tx, &desk.portal.id, &stay, now).await?;
+        }
+        looked.goes.extend(goes);
+    }
+    Ok(())
+}
+
+/// Messages by what they are counted under.
+type Asked = BTreeMap<String, Vec<(Ready, Move)>>;
+
+/// Something that is counted for 24 hours.
+struct Brake {
+    name: String,
+    limit: Option<i64>,
+    /// Which words of `refusal-limit_reached-…`.
+    words: &'static str,
+}
+
+impl Brake {
+    /// Returns what has a place; the rest waits for one or ends.
+    async fn ask(&self, tx: &Tx, desk: &Desk, group: Vec<(Ready, Move)>, looked: &mut Looked, now: Ms) -> DbResult<Vec<(Ready, Move)>> {
+        let portal = desk.portal.id.as_str();
+        let everything = self.words == "cap-";
+        let person = |ready: &Ready| if everything { ready.message.id.clone() } else { ready.message.recipient.clone() };
         let wishes: Vec<Wish> =
-            group.iter().map(|(ready, _)| Wish { person: ready.message.recipient.clone(), message_id: ready.message.id.clone() }).collect();
+            group.iter().map(|(ready, _)| Wish { person: person(ready), message_id: ready.message.id.clone() }).collect();
         // A promise that was made to one of these is asked for anew.
         let held: Vec<String> =
             group.iter().filter(|(r, _)| r.before.status == Status::Held.as_str()).map(|(r, _)| r.message.id.clone()).collect();
-        places::forget_promises(tx, &desk.portal.id, &held).await?;
-        let typed = reach::typed(desk.channels().iter(), &name);
-        let taken = reach::take(tx, &desk.portal.id, &name, typed, &wishes, now).await?;
-        let mut promised = Vec::new();
+        places::forget_promises(tx, portal, &held).await?;
+        let taken = reach::take(tx, portal, &self.name, self.limit, &wishes, now).await?;
+        let (mut goes, mut promised) = (Vec::new(), Vec::new());
         for ((ready, step), place) in group.into_iter().zip(taken) {
             let Place::Full { next, limit } = place else {
-                looked.goes.push((ready, step));
+                goes.push((ready, step));
                 continue;
             };
-            let refuses = terms.get(&ready.channel.row.id).is_some_and(|terms| terms.refuses);
-            let refusal = full(desk, next, limit, refuses);
+            let refuses = reach::terms(&ready.channel.row).refuses;
+            let refusal = self.full(desk, next, limit, refuses);
             if refuses || next.saturating_sub(ready.message.created_at) > LONGEST_WAIT {
                 let step = ended(&ready, &refusal, now)?;
                 looked.ends.push((ready, step));
@@ -119,18 +169,18 @@ async fn limit(tx: &Tx, desk: &Desk, willing: Vec<(Ready, Move)>, looked: &mut L
                 looked.holds.push((ready, step, next));
             }
         }
-        places::promise(tx, &desk.portal.id, &name, &promised).await?;
+        places::promise(tx, portal, &self.name, &promised).await?;
+        Ok(goes)
     }
-    Ok(())
-}
 
-fn full(desk: &Desk, next: Ms, limit: i64, refuses: bool) -> Refusal {
-    let words = if refuses { "refusal-limit_reached-daily" } else { "refusal-limit_reached-held" };
-    Refusal::new(Code::LimitReached, format!("the daily limit of {limit} new people is reached; next free at {}", iso(next)))
-        .with("limit", limit.to_string())
-        .with("until", results::clock_text(&desk.portal, next))
-        .with("until_at", iso(next))
-        .with("words", words)
+    fn full(&self, desk: &Desk, next: Ms, limit: i64, refuses: bool) -> Refusal {
+        let words = format!("refusal-limit_reached-{}{}", self.words, if refuses { "daily" } else { "held" });
+        Refusal::new(Code::LimitReached, format!("the daily limit of {limit} is reached; next free at {}", iso(next)))
+            .with("limit", limit.to_string())
+            .with("until", results::clock_text(&desk.portal, next))
+            .with("until_at", iso(next))
+            .with("words", words)
+    }
 }
 
 fn ended(ready: &Ready, refusal: &Refusal, now: Ms) -> DbResult<Move> {

@@ -70,8 +70,8 @@ pub(in crate::flow) async fn decide(
     phones::reachable(sender, recipients)?;
     let mut armed = Vec::new();
     for recipient in recipients {
-        if official && recipient.who.group.is_some() {
-            let refusal = Refusal::new(Code::UnsupportedByChannel, "official channels have no groups here");
+        if !sender.capabilities().groups && recipient.who.group.is_some() {
+            let refusal = Refusal::new(Code::UnsupportedByChannel, "the channel has no groups");
             return Err(refusal.with("name", sender.row.name.clone()).with("item", "group").into());
         }
         let window = WindowView::of(official, recipient.conversation.as_ref());

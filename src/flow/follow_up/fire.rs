@@ -15,6 +15,7 @@ use crate::db::store::portal::PortalStatus;
 use crate::db::store::{call as calls, message as messages};
 use crate::db::{DbResult, Tx};
 use crate::domain::clock::{MINUTE, Ms, iso};
+use crate::domain::consent::Standing;
 use crate::domain::content::Content;
 use crate::domain::document::CrmItem;
 use crate::domain::identity::Identity;
@@ -24,9 +25,10 @@ use crate::domain::state::Status;
 use crate::flow::consent::Standings;
 use crate::flow::desk::{Desk, Sender};
 use crate::flow::gate::{self, Question, Verdict};
+use crate::flow::phones::{self, Recipient};
 use crate::flow::results::WindowView;
 use crate::flow::template_choice::{self, Fault, Filled};
-use crate::flow::{Ctx, JobError, Leftover, outgoing, quiet};
+use crate::flow::{Ctx, JobError, Leftover, failover, outgoing, quiet};
 use crate::queue::{self, Claimed, Group, Job};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
@@ -163,20 +165,52 @@ async fn make(ctx: &Ctx, desk: &mut Desk, row: &row::Model, talk: Option<&conver
 }
 
 async fn compose(ctx: &Ctx, desk: &mut Desk, row: &row::Model, talk: Option<&conversation::Model>) -> Result<Fate, Fault> {
-    let now = ctx.clock.now();
     let unreadable = || Refusal::new(Code::PropertyInvalid, "stored follow-up unreadable").with("name", "follow_up").with("value", "");
     let wanted: FollowUp = serde_json::from_str(&row.operation).map_err(|_| unreadable())?;
     let who: Identity = serde_json::from_str(&row.identity).map_err(|_| unreadable())?;
-    let sender = desk
+    let own = desk
         .sender(&row.channel_id)
         .ok_or_else(|| Refusal::new(Code::ChannelUnavailable, "the channel was deleted").with("name", row.channel_id.clone()))?;
+    let second = failover::stand_in(ctx, desk, own.clone());
+    if second.instead_of.is_some() {
+        let (who, talk) = known_there(ctx, &second, who.clone()).await?;
+        match through(ctx, desk, row, &wanted, (&own, &second), (&who, talk.as_ref())).await {
+            // The second number's own rules stand in the way: the first one speaks for itself.
+            Err(Fault::Refused(_) | Fault::Skipped(_)) => {}
+            told => return told,
+        }
+    }
+    through(ctx, desk, row, &wanted, (&own, &own), (&who, talk)).await
+}
+
+/// The person as the second number knows them, with their conversation there.
+async fn known_there(ctx: &Ctx, second: &Sender, who: Identity) -> Result<(Identity, Option<conversation::Model>), Fault> {
+    let keys = phones::keys(&second.row.id, &who);
+    let known = conversations::by_keys(ctx.db.read(), &second.row.portal, &keys).await.map_err(|error| Fault::Later(error.into()))?;
+    let talk = keys.iter().find_map(|key| known.get(key)).cloned();
+    let phone = talk.as_ref().and_then(|talk| talk.phone.clone()).or_else(|| who.phone.clone());
+    Ok((Identity { phone, ..who }, talk))
+}
+
+/// The message through one of the follow-up's channels: `own` counts its moments, `sender` sends.
+async fn through(
+    ctx: &Ctx,
+    desk: &mut Desk,
+    row: &row::Model,
+    wanted: &FollowUp,
+    (own, sender): (&Sender, &Sender),
+    (who, talk): (&Identity, Option<&conversation::Model>),
+) -> Result<Fate, Fault> {
+    let now = ctx.clock.now();
+    let recipient = Recipient { who: who.clone(), conversation: talk.cloned(), standing: Standing::default() };
+    phones::reachable(sender, &[recipient])?;
     let window = WindowView::of(sender.capabilities().official, talk);
-    let filled = content(ctx, desk, &sender, &wanted, row, window, now).await?;
-    let quiet = quiet::until(&desk.portal, &sender.row, &who, talk, Some(&filled.content), now);
+    let filled = content(ctx, desk, sender, wanted, row, window, now).await?;
+    let quiet = quiet::until(&desk.portal, &sender.row, who, talk, Some(&filled.content), now);
     let standings = Standings::read(ctx, ctx.db.read(), &desk.portal.id, &[(who.clone(), talk)]).await;
-    let standing = standings.map_err(|error| Fault::Later(error.into()))?.of(&who, talk);
+    let standing = standings.map_err(|error| Fault::Later(error.into()))?.of(who, talk);
     let on_closed = OnClosedWindow::Fail;
-    let question = Question { portal: &desk.portal, sender: &sender, content: &filled.content, window, standing, on_closed, quiet };
+    let question = Question { portal: &desk.portal, sender, content: &filled.content, window, standing, on_closed, quiet };
     let held = match gate::check(&question, now)? {
         Verdict::HoldForQuiet(until) => {
             return Ok(Fate::Later(Shift { id: row.id.clone(), was: row.due_at, due_at: Some(until), base_at: row.base_at }));
@@ -187,8 +221,14 @@ async fn compose(ctx: &Ctx, desk: &mut Desk, row: &row::Model, talk: Option<&con
         }
         Verdict::Send(_) | Verdict::HoldForWindow | Verdict::Fallback => None,
     };
-    let message = letter::message(ctx, row, &filled, held.as_ref(), now);
-    let next = next(row, desk, &sender, now);
+    let mut message = letter::message(ctx, row, &filled, held.as_ref(), now);
+    if sender.instead_of.is_some() {
+        // Without a conversation there, it begins in the transaction that stores the message.
+        message.channel_id.clone_from(&sender.row.id);
+        message.conversation_id = talk.map(|talk| talk.id.clone()).unwrap_or_default();
+        message.identity = serde_json::to_string(who).unwrap_or_default();
+    }
+    let next = next(row, desk, own, now);
     let fired = Fired {
         id: row.id.clone(),
         was: row.due_at,
@@ -262,7 +302,8 @@ async fn fire_all(tx: &Tx, ctx: &Ctx, portal: &str, fires: &[(message::Model, Ms
     let wanted: Vec<Fired> = fires.iter().map(|(_, _, fired)| fired.clone()).collect();
     let won = store::fire_many(tx, portal, &wanted, now).await?;
     let won: Vec<&(message::Model, Ms, Fired)> = fires.iter().filter(|(_, _, fired)| won.contains(&fired.id)).collect();
-    let rows: Vec<message::Model> = won.iter().map(|(message, _, _)| message.clone()).collect();
+    let mut rows: Vec<message::Model> = won.iter().map(|(message, _, _)| message.clone()).collect();
+    begin_talks(tx, ctx, portal, &mut rows, now).await?;
     messages::insert_many(tx, portal, &rows).await?;
     conversations::touch_outbound(tx, portal, &outgoing::touches(&rows), now).await?;
     let mut jobs = Vec::new();
@@ -274,6 +315,21 @@ async fn fire_all(tx: &Tx, ctx: &Ctx, portal: &str, fires: &[(message::Model, Ms
     }
     queue::enqueue(tx, ctx.ids.as_ref(), now, &jobs).await?;
     journal(tx, portal, &rows, now).await
+}
+
+/// Conversations that begin with a message through a second channel.
+async fn begin_talks(tx: &Tx, ctx: &Ctx, portal: &str, rows: &mut [message::Model], now: Ms) -> DbResult<()> {
+    let mut fresh: Vec<&mut message::Model> = rows.iter_mut().filter(|row| row.conversation_id.is_empty()).collect();
+    let who = |row: &message::Model| serde_json::from_str::<Identity>(&row.identity).unwrap_or_default();
+    let wanted: Vec<(String, Identity)> = fresh.iter().map(|row| (row.channel_id.clone(), who(row))).collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let talks = conversations::find_or_create_many(tx, portal, ctx.ids.as_ref(), &wanted, now).await?;
+    for (row, talk) in fresh.iter_mut().zip(talks) {
+        row.conversation_id = talk.id;
+    }
+    Ok(())
 }
 
 /// The calls' journals name the messages, as they do those of any send.

@@ -16,7 +16,7 @@ use crate::domain::window;
 use crate::flow::consent::{Heard, Said};
 use crate::flow::portal_view::PortalView;
 use crate::flow::waits::{self, Read};
-use crate::flow::{Ctx, JobError, arrival, follow_up, outgoing, window_timer};
+use crate::flow::{Ctx, JobError, arrival, follow_up, mark_read, outgoing, window_timer};
 use crate::queue::{self, Job, NewJob};
 use serde_json::{Value, json};
 
@@ -145,6 +145,7 @@ async fn store(
     if fetched {
         jobs.push(NewJob::at(&event.portal, Job::FetchMedia { message_id: row.id.clone() }, now).once(row.id.clone()));
     }
+    jobs.extend(mark_read::job(tx, &row, &inbound, now).await?);
     if call_id.is_some() {
         jobs.extend(arrival::show(tx, ctx, &event.portal, &row, call_id.as_deref(), now).await?);
     } else if inbound.is_reply() || inbound.reaction.as_deref().is_some_and(|emoji| !emoji.is_empty()) {
@@ -163,13 +164,8 @@ fn model(
     now: Ms,
 ) -> message_row::Model {
     let text = inbound.text.clone().or_else(|| inbound.caption.clone()).or_else(|| inbound.reply_title.clone()).unwrap_or_default();
-    let recipient = inbound
-        .identity
-        .keys()
-        .iter()
-        .find(|(kind, _)| *kind == "phone")
-        .or(inbound.identity.keys().first())
-        .map(|(_, value)| (*value).to_owned());
+    let named = inbound.identity.keys().first().map(|(_, value)| (*value).to_owned());
+    let recipient = inbound.identity.phone.clone().filter(|phone| !phone.is_empty()).or(named);
     message_row::Model {
         id: ctx.ids.id("msg", now),
         portal: row.portal.clone(),

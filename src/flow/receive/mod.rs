@@ -11,7 +11,7 @@ mod inbound;
 mod people;
 mod status;
 
-use super::{Ctx, JobError, Leftover, consent, reach, settle};
+use super::{Ctx, JobError, Leftover, channel, consent, reach, settle};
 use crate::db::Tx;
 use crate::db::entity::inbox_event;
 use crate::db::store::inbox::{self, Finished};
@@ -21,7 +21,7 @@ use crate::domain::event::{ProviderEvent, What};
 use crate::queue::{self, Claimed, Group, Job};
 use inbound::Merged;
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// How long a status may wait for its message.
 const ORPHAN_AFTER: Ms = 10 * MINUTE;
@@ -104,12 +104,15 @@ async fn merge_all(ctx: &Ctx, portal: &str, jobs: &[&Claimed], rows: &HashMap<St
             What::Template(change) => {
                 json!({"templates_changed": template::apply_event(&tx, portal, &one.row.channel_id, change, now).await?})
             }
+            What::Account(told) => channel::note_account(&tx, portal, &one.row.channel_id, told, now).await?,
             What::Consent(told) => consent::told_by_provider(&tx, ctx, (portal, &one.row.channel_id), one.event.at, told).await?,
             What::Limit(told) => reach::told_by_provider(&tx, ctx, (portal, &one.row.channel_id), one.event.at, told).await?,
             What::Other { label } => json!({"kept": label}),
         };
         finished.push(Finished { id: one.row.id.clone(), state: "done", read_as });
     }
+    let told: BTreeSet<&str> = incoming.iter().map(|one| one.row.channel_id.as_str()).collect();
+    channel::note_proven(&tx, portal, &told, now).await?;
     let waiting: Vec<&str> = leftover.iter().map(|(job, _)| job.id.as_str()).collect();
     finished_jobs.extend(incoming.iter().map(|one| one.job).filter(|job| !waiting.contains(&job.id.as_str())));
     finish(&tx, portal, &finished, &mut finished_jobs, now).await?;

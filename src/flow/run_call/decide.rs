@@ -137,8 +137,8 @@ async fn letters(
 ) -> Result<Ending, Stop> {
     let official = sender.capabilities().official;
     let recipients = phones::choose(&case.candidates, send.phone_choice, &sender.row.id, known);
-    if official && recipients.iter().any(|recipient| recipient.who.group.is_some()) {
-        let refusal = Refusal::new(Code::UnsupportedByChannel, "official channels have no groups here");
+    if !sender.capabilities().groups && recipients.iter().any(|recipient| recipient.who.group.is_some()) {
+        let refusal = Refusal::new(Code::UnsupportedByChannel, "the channel has no groups");
         return Err(refusal.with("name", sender.row.name.clone()).with("item", "group").into());
     }
     if send.phone_choice == PhoneChoice::All && recipients.len() > phones::MOST {

@@ -211,7 +211,8 @@ fn build(ctx: &Ctx, portal: Option<&PortalView>, case: &Case, ending: &Ending, t
 fn decision(verdict: &str, rule: &str, now: Ms, case: &Case) -> Value {
     let channel = case.sender.as_ref().map(|sender| {
         let row = &sender.row;
-        json!({"id": row.id, "name": row.name, "kind": row.kind, "official": sender.capabilities().official})
+        json!({"id": row.id, "name": row.name, "kind": row.kind, "official": sender.capabilities().official,
+            "instead_of": sender.instead_of})
     });
     json!({"verdict": verdict, "rule": rule, "at": iso(now), "channel": channel})
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// Reads a body of either version.
 pub(super) fn read(channel: &ChannelConfig, body: &[u8]) -> Result<Vec<ProviderEvent>, WebhookError> {
-    let body: Value = serde_json::from_slice(body).map_err(|error| WebhookError::Unparsable(error.classify_word()))?;
+    let body: Value = json::parse(body)?;
     match &body {
         Value::Object(_) => Ok(read_object(channel, &body)),
         Value::Array(items) => Ok(items.iter().filter(|item| item.is_object()).flat_map(|item| read_object(channel, item)).collect()),
@@ -20,21 +20,10 @@ pub(super) fn read(channel: &ChannelConfig, body: &[u8]) -> Result<Vec<ProviderE
     }
 }
 
-trait ClassifyWord {
-    fn classify_word(&self) -> String;
-}
-
-impl ClassifyWord for serde_json::Error {
-    /// What is wrong and where, without a piece of the body.
-    fn classify_word(&self) -> String {
-        format!("{:?} error in line {} column {}", self.classify(), self.line(), self.column())
-    }
-}
-
 fn read_object(channel: &ChannelConfig, body: &Value) -> Vec<ProviderEvent> {
     if body.get("entry").is_some() {
         let app = json::at(body, "gs_app_id");
-        let sender = |metadata: &Value| v3_sender(channel, app.as_deref(), metadata);
+        let sender = |metadata: &Value, _: &Value| v3_sender(channel, app.as_deref(), metadata);
         return webhook::read(body, &Dialect { sender: &sender, class: &errors::class });
     }
     vec![read_v2(channel, body)]

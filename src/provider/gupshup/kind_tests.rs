@@ -19,7 +19,14 @@ fn channel(partner: bool) -> ChannelConfig {
         secrets.insert("partner_token".to_owned(), Secret::new("sk_1"));
     }
     let settings = json!({"app_name": "TorgBot", "app_id": "82aa", "source": "74951230000"}).as_object().cloned().unwrap();
-    ChannelConfig { channel_id: "ch_1".to_owned(), settings, secrets, bases: BTreeMap::new() }
+    ChannelConfig {
+        channel_id: "ch_1".to_owned(),
+        settings,
+        secrets,
+        bases: BTreeMap::new(),
+        webhook_url: Secret::default(),
+        siblings: Vec::new(),
+    }
 }
 
 fn outgoing(content: Content) -> Outgoing {

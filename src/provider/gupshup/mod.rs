@@ -17,9 +17,9 @@ mod templates;
 #[cfg(test)]
 mod tests;
 
-use super::{Capabilities, ChannelConfig, Outgoing, Provider, SettingField, TemplatePage, Upgrade, WebhookError, WebhookRequest};
+use super::{Capabilities, ChannelConfig, Outgoing, Provider, Read, SettingField, TemplatePage, Upgrade, WebhookError, WebhookRequest};
 use crate::domain::event::ProviderEvent;
-use crate::domain::http::{HttpRequest, HttpResponse};
+use crate::domain::http::{HttpRequest, HttpResponse, Method};
 use crate::domain::outcome::{ProviderError, SendOutcome};
 use subscription::HOOK_HEADER;
 
@@ -52,26 +52,25 @@ const CAPABILITIES: Capabilities = Capabilities {
     text_limit: 4_096,
     template_list: true,
     number_checks: None,
+    pairing: false,
+    groups: false,
+    marks_read: true,
+    typing: false,
     opt_in_list: true,
     named_params: true,
     channel_rate: 10,
+    gap_ms: None,
     pair_interval_ms: 6_000,
     pair_burst: 5,
 };
 
-const FIELDS: [SettingField; 11] = [
+const FIELDS: [SettingField; 7] = [
     field("app_name", "text", true),
     field("app_id", "text", false),
     field("source", "digits", true),
     field("api_key", "secret", true),
     field("partner_token", "secret", false),
     field("hook_header", "secret", false),
-    // Messages a second: the vendor names no figure, so an operator who knows his own says it.
-    field("rate", "number", false),
-    // The daily limit of new people (reference/whatsapp.md 2.6): channels of one business share a portfolio.
-    field("portfolio", "text", false),
-    field("daily_limit", "count", false),
-    SettingField { name: "on_limit", kind: "choice", required: false, choices: &["hold", "refuse"] },
     SettingField { name: "mark_opt_in", kind: "choice", required: false, choices: &["on_consent", "never", "before_first_template"] },
 ];
 
@@ -140,6 +139,11 @@ impl Provider for Gupshup {
 
     fn read_error(&self, answer: &HttpResponse) -> Option<ProviderError> {
         (!answer.is_success()).then(|| answer::refusal(answer))
+    }
+
+    fn build_mark_read(&self, channel: &ChannelConfig, read: &Read<'_>) -> Option<HttpRequest> {
+        let app_id = Some(channel.text("app_id")).filter(|id| !id.is_empty())?;
+        Some(access::own(channel, Method::Put, &["wa", "app", app_id, "msg", read.wa_id, "read"]))
     }
 
     fn build_subscriptions(&self, channel: &ChannelConfig) -> Option<HttpRequest> {

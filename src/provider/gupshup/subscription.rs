@@ -74,6 +74,8 @@ mod tests {
             settings: json!({"app_name": "TorgBot", "app_id": "82aa"}).as_object().cloned().unwrap(),
             secrets: secrets.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect(),
             bases: BTreeMap::from([("GUPSHUP_PARTNER_URL".to_owned(), "http://127.0.0.1:9".to_owned())]),
+            webhook_url: Secret::default(),
+            siblings: Vec::new(),
         }
     }
 

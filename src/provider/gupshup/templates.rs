@@ -3,7 +3,7 @@
 use super::{access, answer};
 use crate::domain::http::{HttpRequest, HttpResponse, Method};
 use crate::domain::outcome::{ErrorClass, ProviderError};
-use crate::provider::{ChannelConfig, TemplatePage, TemplateRow, json};
+use crate::provider::{ChannelConfig, TemplatePage, TemplateRow, json, placeholders};
 use serde_json::{Value, json as make};
 
 /// Rows asked for at a time, the vendor's maximum.
@@ -53,7 +53,7 @@ fn row(raw: &Value) -> Option<TemplateRow> {
         status: status_word(&json::at(raw, "status").unwrap_or_default()),
         header_kind: header_kind(raw, header_text.as_deref()),
         header_text,
-        param_keys: placeholders(&body),
+        param_keys: placeholders::of(&body),
         body,
         footer: json::at(&container, "footer"),
         buttons: buttons(&container),
@@ -75,20 +75,6 @@ fn header_kind(raw: &Value, header_text: Option<&str>) -> Option<String> {
         "image" | "video" | "document" | "location" | "gif" => Some(kind),
         _ => header_text.map(|_| "text".to_owned()),
     }
-}
-
-/// Keys of `{{…}}` in order of first appearance.
-pub(super) fn placeholders(text: &str) -> Vec<String> {
-    let mut keys: Vec<String> = Vec::new();
-    for piece in text.split("{{").skip(1) {
-        let Some((key, _)) = piece.split_once("}}") else { continue };
-        let key = key.trim();
-        let named = !key.is_empty() && key.chars().all(|symbol| symbol.is_alphanumeric() || symbol == '_');
-        if named && !keys.iter().any(|known| known == key) {
-            keys.push(key.to_owned());
-        }
-    }
-    keys
 }
 
 /// Buttons in one shape, with `dynamic` where the address takes a suffix.

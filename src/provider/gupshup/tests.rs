@@ -28,6 +28,8 @@ fn channel(settings: Value, secrets: &[(&str, &str)]) -> ChannelConfig {
         settings: settings.as_object().cloned().unwrap(),
         secrets: secrets.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect(),
         bases: BTreeMap::from([("GUPSHUP_URL".to_owned(), "http://127.0.0.1:9".to_owned())]),
+        webhook_url: Secret::default(),
+        siblings: Vec::new(),
     }
 }
 

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 /// What a passing-through provider adds to Meta's words.
 pub(in crate::provider) struct Dialect<'a> {
-    /// The sender's name for a change's `metadata`.
-    pub(in crate::provider) sender: &'a dyn Fn(&Value) -> Option<String>,
+    /// The sender's name for a change's `metadata` and its entry.
+    pub(in crate::provider) sender: &'a dyn Fn(&Value, &Value) -> Option<String>,
     /// Class of a code, the provider's own codes included.
     pub(in crate::provider) class: &'a dyn Fn(&str) -> ErrorClass,
 }
@@ -33,7 +33,7 @@ pub(in crate::provider) fn read(body: &Value, dialect: &Dialect<'_>) -> Vec<Prov
 fn read_change(entry: &Value, change: &Value, dialect: &Dialect<'_>, events: &mut Vec<ProviderEvent>) {
     let field = json::at(change, "field").unwrap_or_else(|| "unknown".to_owned());
     let value = change.get("value").unwrap_or(&Value::Null);
-    let sender = (dialect.sender)(value.get("metadata").unwrap_or(&Value::Null));
+    let sender = (dialect.sender)(value.get("metadata").unwrap_or(&Value::Null), entry);
     let entry_at = json::moment(entry.get("time")).unwrap_or(0);
     let before = events.len();
     match field.as_str() {

@@ -1,6 +1,7 @@
 //! What a simulated network is started with. Defaults suit the stories: virtual time, one Gupshup app.
 
 use super::gupshup::app::App;
+use super::line::Line;
 use crate::domain::clock::{Ms, SECOND};
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// Gupshup apps.
     pub apps: Vec<App>,
+    /// Accounts of the other vendors.
+    pub lines: Vec<Line>,
     /// Events flow by themselves in real time (demo); else only `deliver_events` moves them.
     pub auto: bool,
     /// How long each thing takes.

@@ -6,6 +6,7 @@ use super::gupshup::app::{App, Subscription};
 use super::gupshup::desk::AppDesk;
 use super::gupshup::template::Template;
 use super::inbound::Inbound;
+use super::line::{Line, LineDesk};
 use super::network::duplicates;
 use super::person::Person;
 use super::server::{Answer, Call};
@@ -33,6 +34,8 @@ pub(super) async fn answer(shared: &Arc<Shared>, call: &Call) -> Answer {
         ("DELETE", ["faults"]) => Some(Ok(clear(shared))),
         ("POST", ["people"]) => Some(body::<Person>(call).and_then(|person| put_person(shared, person))),
         ("POST", ["people", phone, verb]) => act(shared, call, phone, verb),
+        ("POST", ["lines"]) => Some(body::<Line>(call).map(|line| shared.lock().lines.push(line)).map(|()| done())),
+        ("PUT", ["lines", name]) => Some(body::<LineChange>(call).and_then(|change| line(shared, name, change))),
         ("POST", ["apps"]) => Some(body::<App>(call).map(|app| shared.lock().apps.push(app)).map(|()| done())),
         (method, ["apps", name, rest @ ..]) => app(shared, call, method, name, rest),
         _ => None,
@@ -78,6 +81,7 @@ fn look(shared: &Shared, call: &Call, what: &str) -> Option<Controlled> {
             "deliveries": state.deliveries.len(), "planned": state.plan.len(), "outbox": state.outbox.len(), "parked": state.parked.len(),
         })),
         "apps" => serde_json::to_value(&state.apps),
+        "lines" => serde_json::to_value(&state.lines),
         "people" => serde_json::to_value(state.people.values().collect::<Vec<_>>()),
         "requests" => serde_json::to_value(&state.requests),
         "messages" => {
@@ -172,6 +176,28 @@ fn app(shared: &Arc<Shared>, call: &Call, method: &str, name: &str, rest: &[&str
         _ => return None,
     };
     Some(controlled)
+}
+
+/// What the owner of a line changes in the vendor's console.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LineChange {
+    hook: Option<String>,
+    state: Option<String>,
+}
+
+fn line(shared: &Arc<Shared>, name: &str, change: LineChange) -> Controlled {
+    if shared.lock().line(name).is_none() {
+        return Err(format!("no line {name}"));
+    }
+    let desk = LineDesk::new(Arc::clone(shared), name.to_owned());
+    if let Some(hook) = change.hook {
+        desk.change(|line| line.hook = hook);
+    }
+    if let Some(state) = change.state {
+        desk.becomes(&state);
+    }
+    Ok(done())
 }
 
 #[derive(Deserialize)]

@@ -23,12 +23,36 @@ pub(super) struct Callback {
     pub(super) headers: Vec<(String, String)>,
     /// Message it tells about.
     pub(super) wamid: Option<String>,
-    /// The body.
+    /// The body: JSON, or for a form an object of texts.
     pub(super) body: Value,
+    /// How the vendor proves it.
+    pub(super) proof: Proof,
     /// Failed attempts so far.
     pub(super) failures: u32,
     /// An event fault was applied already; a repeat meets it no second time.
     pub(super) touched: bool,
+}
+
+/// How a vendor proves a callback. Signatures are made over the bytes that leave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// Headers of the subscription at most.
+    None,
+    /// `X-Hub-Signature-256` with the application's secret; non-ASCII is escaped.
+    Meta {
+        /// App secret.
+        secret: String,
+    },
+    /// A form with `X-Twilio-Signature` over the address and the sorted fields.
+    Twilio {
+        /// Auth token.
+        token: String,
+    },
+    /// `X-Webhook-Hmac` with the session's key, when it has one.
+    Waha {
+        /// HMAC key.
+        key: String,
+    },
 }
 
 /// Moves the plan and delivers what is due, until nothing is due. Returns the number of attempts.

@@ -44,8 +44,12 @@ pub(super) fn publish(state: &mut State, wamid: &str, file: StoredFile) -> (Stri
 
 /// Serves `/files/{id}`.
 pub(super) fn serve(shared: &Shared, call: &Call) -> Answer {
-    let id = call.path.rsplit('/').next().unwrap_or_default();
-    match shared.lock().files.get(id) {
+    answer(&shared.lock(), call.path.rsplit('/').next().unwrap_or_default())
+}
+
+/// The bytes of a file.
+pub(super) fn answer(state: &State, id: &str) -> Answer {
+    match state.files.get(id) {
         None => Answer::json(404, &json!({"status": "error", "message": "File not found"})),
         Some(file) => {
             let name = file.name.clone().unwrap_or_else(|| "file".to_owned());

@@ -6,6 +6,7 @@ use super::fault::{EventAction, EventFault, Fault, FaultRule};
 use super::gupshup::app::App;
 use super::gupshup::desk::AppDesk;
 use super::inbound::InboundMessage;
+use super::line::{Line, LineDesk};
 use super::message::Message;
 use super::observation::{Delivery, Duplicate, Request};
 use super::person::Person;
@@ -71,6 +72,23 @@ impl Network {
     /// The dashboard of a Gupshup app.
     pub fn app(&self, name: &str) -> AppDesk {
         AppDesk::new(Arc::clone(&self.shared), name.to_owned())
+    }
+
+    /// Origin of the simulated network, for any vendor's base address.
+    pub fn url(&self) -> String {
+        self.shared.base().to_owned()
+    }
+
+    /// Adds an account of another vendor.
+    pub fn add_line(&self, line: Line) -> LineDesk {
+        let name = line.name.clone();
+        self.shared.lock().lines.push(line);
+        LineDesk::new(Arc::clone(&self.shared), name)
+    }
+
+    /// The console of an account of another vendor.
+    pub fn line(&self, name: &str) -> LineDesk {
+        LineDesk::new(Arc::clone(&self.shared), name.to_owned())
     }
 
     /// A person by number; made on first mention.

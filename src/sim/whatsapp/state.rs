@@ -7,6 +7,7 @@ use super::delivery::Callback;
 use super::fault::{EventFault, Fault, FaultRule};
 use super::gupshup::app::App;
 use super::inbound::InboundMessage;
+use super::line::Line;
 use super::media::StoredFile;
 use super::message::{Content, Failure, Message, Status};
 use super::observation::{Delivery, Request};
@@ -63,13 +64,21 @@ impl Shared {
 pub(super) struct State {
     /// Gupshup apps.
     pub(super) apps: Vec<App>,
+    /// Accounts of the other vendors.
+    pub(super) lines: Vec<Line>,
     /// Users by phone.
     pub(super) people: BTreeMap<String, Person>,
     /// Accepted messages in order.
     pub(super) messages: Vec<Message>,
     by_wamid: HashMap<String, usize>,
+    /// The business's own tags by wamid, echoed in statuses (Meta).
+    pub(super) tags: HashMap<String, String>,
+    /// Addresses for the statuses of single messages by wamid (Twilio).
+    pub(super) callbacks: HashMap<String, String>,
     /// What people wrote.
     pub(super) inbound: Vec<InboundMessage>,
+    /// Reading marks of businesses: (account, wamid of the person's message).
+    pub(super) read_marks: Vec<(String, String)>,
     /// Inbound messages held at the provider because the account may not see BSUIDs.
     pub(super) parked: Vec<InboundMessage>,
     /// Last inbound by (account, phone).
@@ -114,7 +123,17 @@ pub(super) struct Accepting {
 
 impl State {
     fn new(config: Config) -> Self {
-        Self { apps: config.apps, pace: config.pace, ..Self::default() }
+        Self { apps: config.apps, lines: config.lines, pace: config.pace, ..Self::default() }
+    }
+
+    /// An account of another vendor than Gupshup.
+    pub(super) fn line(&self, name: &str) -> Option<&Line> {
+        self.lines.iter().find(|line| line.name == name)
+    }
+
+    /// A business shows a person that their message was read.
+    pub(super) fn marked_read(&mut self, account: &str, wamid: String) {
+        self.read_marks.push((account.to_owned(), wamid));
     }
 
     /// The next running number.

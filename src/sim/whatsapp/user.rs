@@ -227,6 +227,10 @@ impl User {
     }
 
     fn account_name(&self) -> String {
-        self.account.clone().or_else(|| self.shared.lock().apps.first().map(|app| app.name.clone())).unwrap_or_default()
+        let first = || {
+            let state = self.shared.lock();
+            state.apps.first().map(|app| app.name.clone()).or_else(|| state.lines.first().map(|line| line.name.clone()))
+        };
+        self.account.clone().or_else(first).unwrap_or_default()
     }
 }

@@ -1,6 +1,7 @@
 //! The network's own HTTP client: callbacks out, media in. It shares nothing with `outbound`.
 
 use super::delivery::Callback;
+use super::signature;
 use futures::StreamExt as _;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -43,7 +44,12 @@ pub(in crate::sim) fn client() -> std::io::Result<reqwest::Client> {
 /// Posts a callback; the status of the answer, if one came.
 #[expect(clippy::disallowed_methods, reason = "the simulators have an HTTP client of their own")]
 pub(super) async fn post(http: &reqwest::Client, callback: &Callback) -> Option<u16> {
-    let mut request = http.post(&callback.url).timeout(CALLBACK_TIMEOUT).json(&callback.body);
+    let signed = signature::sign(callback);
+    let mut request =
+        http.post(&callback.url).timeout(CALLBACK_TIMEOUT).header(reqwest::header::CONTENT_TYPE, signed.content_type).body(signed.bytes);
+    for (name, value) in &signed.headers {
+        request = request.header(*name, value);
+    }
     for (name, value) in &callback.headers {
         request = request.header(name, value);
     }
@@ -96,4 +102,11 @@ pub(super) fn plausible(kind: &str, mime: &str) -> bool {
         "sticker" => mime == "image/webp",
         _ => !mime.is_empty() && mime != "text/html",
     }
+}
+
+/// The body of a GET that was answered with 200.
+#[expect(clippy::disallowed_methods, reason = "the simulators have an HTTP client of their own")]
+pub(super) async fn get_text(http: &reqwest::Client, url: &str) -> Option<String> {
+    let answer = http.get(url).timeout(CALLBACK_TIMEOUT).send().await.ok()?;
+    if answer.status() == reqwest::StatusCode::OK { answer.text().await.ok() } else { None }
 }

@@ -11,14 +11,16 @@ use crate::domain::outcome::ErrorClass;
 use crate::flow::channel::{self, ChannelChange, ChannelError, NewChannel};
 use crate::flow::reach;
 use crate::flow::sync_templates::{self, SyncError};
+use crate::i18n;
 use crate::web::body::Incoming;
 use crate::web::operator::Operator;
 use crate::web::problem::{Code, Problem, ProblemDocument};
-use crate::web::{State, body};
-use actix_web::HttpResponse;
+use crate::web::{State, body, language};
 use actix_web::web::{Data, Json, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
@@ -60,6 +62,11 @@ pub struct Channel {
     /// `new pairing connected paused limited blocked auth_failed disconnected`.
     state: String,
     state_reason: Option<String>,
+    /// What to do so that it sends, in the reader's language; null when there is nothing to do.
+    next_step: Option<String>,
+    /// What the provider last said of the account, in its words: `quality limit throughput verified_name name_status status account_mode`.
+    #[schema(value_type = Option<Object>)]
+    health: Value,
     /// The provider asked everybody to wait until then.
     held_until: Option<String>,
     #[schema(value_type = Object)]
@@ -81,7 +88,7 @@ pub struct DailyLimit {
     used: u64,
     /// Null = unlimited or not known.
     limit: Option<i64>,
-    /// `typed provider none`.
+    /// `typed provider warm_up none`.
     source: &'static str,
     /// When the next new person may be written to; null = now.
     next_free_at: Option<String>,
@@ -110,7 +117,18 @@ pub struct TemplateQuery {
     category: Option<String>,
 }
 
-async fn shown(state: &State, portal: &str, row: Model) -> Result<Channel, Problem> {
+/// What a person has to do about a state.
+fn next_step(row: &Model, lang: &str) -> Option<String> {
+    let state = match row.state.as_str() {
+        // A pause of a person's own needs no advice.
+        "connected" => return None,
+        "paused" if row.state_reason.is_none() => return None,
+        state => state,
+    };
+    Some(i18n::text(lang, &format!("channel-next-{state}"), &BTreeMap::new()))
+}
+
+async fn shown(state: &State, portal: &str, row: Model, lang: &str) -> Result<Channel, Problem> {
     let db = state.ctx.db.read();
     let channels = store::channel::list(db, portal).await?;
     let reach = reach::view(db, portal, &channels, &row, state.ctx.clock.now()).await?;
@@ -124,6 +142,8 @@ async fn shown(state: &State, portal: &str, row: Model) -> Result<Channel, Probl
         },
         webhook_url: channel::webhook_url(&state.ctx, &row)?,
         settings: stored(Some(&row.settings)),
+        next_step: next_step(&row, lang),
+        health: stored(row.health.as_deref()),
         held_until: time(row.held_until),
         templates_synced_at: time(row.templates_synced_at),
         created_at: iso(row.created_at),
@@ -158,6 +178,7 @@ pub(crate) async fn list(
     state: Data<State>,
     path: Path<String>,
     page: Query<PageQuery>,
+    request: HttpRequest,
 ) -> Result<Json<ListOf<Channel>>, Problem> {
     let portal = portal_row(&state, &path).await?.member_id;
     let page = page.page("channels")?;
@@ -165,7 +186,7 @@ pub(crate) async fn list(
     let list = close("channels", &page, rows, |row| (row.created_at, row.id.as_str()), |row| row);
     let mut items = Vec::new();
     for row in list.items {
-        items.push(shown(&state, &portal, row).await?);
+        items.push(shown(&state, &portal, row, language::of(&request)).await?);
     }
     Ok(Json(ListOf { items, next: list.next }))
 }
@@ -174,22 +195,33 @@ pub(crate) async fn list(
 #[utoipa::path(get, path = "/api/v1/portals/{member_id}/channels/{channel_id}", tag = "channels",
     params(("member_id" = String, Path), ("channel_id" = String, Path)),
     responses((status = 200, body = Channel), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
-pub(crate) async fn get(_: Operator, state: Data<State>, path: Path<(String, String)>) -> Result<Json<Channel>, Problem> {
+pub(crate) async fn get(
+    _: Operator,
+    state: Data<State>,
+    path: Path<(String, String)>,
+    request: HttpRequest,
+) -> Result<Json<Channel>, Problem> {
     let (member_id, channel_id) = path.into_inner();
     let portal = portal_row(&state, &member_id).await?.member_id;
-    Ok(Json(shown(&state, &portal, row(&state, &portal, &channel_id).await?).await?))
+    Ok(Json(shown(&state, &portal, row(&state, &portal, &channel_id).await?, language::of(&request)).await?))
 }
 
 /// Connects a channel. Its template list and, where the provider's API can, its webhook follow by themselves.
 #[utoipa::path(post, path = "/api/v1/portals/{member_id}/channels", tag = "channels", params(("member_id" = String, Path)),
     request_body = ChannelRequest,
     responses((status = 201, body = Channel), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
-pub(crate) async fn create(_: Operator, state: Data<State>, path: Path<String>, payload: Incoming) -> Result<HttpResponse, Problem> {
+pub(crate) async fn create(
+    _: Operator,
+    state: Data<State>,
+    path: Path<String>,
+    request: HttpRequest,
+    payload: Incoming,
+) -> Result<HttpResponse, Problem> {
     let asked: ChannelRequest = body::json(payload).await?;
     let portal = live_portal(&state, &path).await?.member_id;
     let new = NewChannel { kind: asked.kind, name: asked.name, settings: asked.settings };
     let created = channel::create(&state.ctx, &portal, new).await.map_err(refused)?;
-    let channel = shown(&state, &portal, row(&state, &portal, &created.id).await?).await?;
+    let channel = shown(&state, &portal, row(&state, &portal, &created.id).await?, language::of(&request)).await?;
     Ok(HttpResponse::Created().json(channel))
 }
 
@@ -201,6 +233,7 @@ pub(crate) async fn change(
     _: Operator,
     state: Data<State>,
     path: Path<(String, String)>,
+    request: HttpRequest,
     payload: Incoming,
 ) -> Result<Json<Channel>, Problem> {
     let asked: ChannelPatch = body::json(payload).await?;
@@ -208,7 +241,7 @@ pub(crate) async fn change(
     let portal = live_portal(&state, &member_id).await?.member_id;
     let change = ChannelChange { name: asked.name, settings: asked.settings, paused: asked.paused };
     channel::update(&state.ctx, &portal, &channel_id, change).await.map_err(refused)?;
-    Ok(Json(shown(&state, &portal, row(&state, &portal, &channel_id).await?).await?))
+    Ok(Json(shown(&state, &portal, row(&state, &portal, &channel_id).await?, language::of(&request)).await?))
 }
 
 /// Disconnects a channel. It stays in the journal; steps that name it are refused from now on.

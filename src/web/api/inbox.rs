@@ -17,7 +17,7 @@ use utoipa::IntoParams;
 pub struct InboxQuery {
     /// `stored done orphan unrouted`.
     state: Option<String>,
-    /// `status message template other`.
+    /// `status message template account other`.
     label: Option<String>,
     /// Channel id.
     #[serde(alias = "channel")]

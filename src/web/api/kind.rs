@@ -1,7 +1,7 @@
 //! Kinds of channels: what each can do, which settings it takes, and how to connect one. Pages render their forms from it.
 
 use crate::i18n;
-use crate::provider::{Provider, fields_of, registry};
+use crate::provider::{Provider, fields_of, own_fields, registry};
 use crate::web::language;
 use crate::web::operator::Operator;
 use crate::web::problem::{Problem, ProblemDocument};
@@ -50,7 +50,7 @@ fn shown(provider: &dyn Provider, lang: &str) -> ChannelKind {
     let none = BTreeMap::new();
     let kind = provider.kind();
     let fields = fields_of(provider).map(|field| {
-        let own = ["quiet_hours"].contains(&field.name);
+        let own = own_fields(provider).any(|own| own.name == field.name);
         let key = if own { format!("connect-setting-{}", field.name) } else { format!("connect-{kind}-setting-{}", field.name) };
         let description = i18n::text(lang, &key, &none);
         json!({"name": field.name, "kind": field.kind, "required": field.required, "choices": field.choices, "description": description})

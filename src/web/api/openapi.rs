@@ -1,7 +1,8 @@
 //! `GET /openapi.json`: the description of `/api/v1`, made from the handlers themselves.
 
 use super::{
-    call, channel, consent, conversation, erase, follow_up, inbox, job, kind, message, portal, quick_reply, robot, send, settings,
+    call, channel, consent, conversation, erase, follow_up, inbox, job, kind, message, pairing, portal, profile, quick_reply, robot, send,
+    settings,
 };
 use actix_web::HttpResponse;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -13,6 +14,7 @@ use utoipa::{Modify, OpenApi};
     paths(
         portal::list, portal::get, settings::get, settings::put, robot::list, robot::register,
         kind::list, channel::list, channel::create, channel::get, channel::change, channel::remove, channel::templates, channel::sync_templates,
+        pairing::look, pairing::start, pairing::unlink, profile::get, profile::change,
         call::list, call::get, message::list, message::get, send::send, send::resend, conversation::list, consent::list, consent::put,
         quick_reply::list, quick_reply::add, quick_reply::replace, quick_reply::remove, quick_reply::preview, inbox::list, inbox::get,
         follow_up::list, follow_up::get, follow_up::create, follow_up::cancel,

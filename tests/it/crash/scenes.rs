@@ -46,6 +46,7 @@ pub(super) static ALL: &[Story] = &[
     Story { main: true, ..story("several answers at once", open, answers_together) },
     Story { mend: install_again, check: robots_stand, ..story("install", nothing, install) },
     Story { mend: connect_again, check: channel_stands, ..story("a channel is connected", installed, connect) },
+    story("a gateway is connected", open, gateway_connected),
     story("the token has ended", open, token_has_ended),
     story("the portal moves and its server stumbles", open, portal_moves),
     Story { mend: rested_month, ..story("an idle month", open, idle_month) },
@@ -107,6 +108,29 @@ async fn reads(town: &Town) {
     town.network.user(CLIENT).reads();
     town.settle().await;
 }
+
+// ---- channels of other kinds
+
+act! { gateway_connected(town) {
+    let line = courier24::sim::whatsapp::line::Line::new(courier24::sim::whatsapp::line::Vendor::Waha, "waha");
+    let settings = json!({"base_url": town.network.url(), "session": line.id, "api_key": line.key, "hmac_key": "hmac-of-the-stories",
+        "mark_read": "read"});
+    town.network.add_line(line);
+    let (status, made) = town.api_post("/channels", json!({"kind": "waha", "name": "waha", "settings": settings})).await;
+    assert_eq!(status, 201, "{made}");
+    town.settle().await;
+    town.network.line("waha").becomes("FAILED");
+    town.settle().await;
+    let path = format!("/channels/{}/pairing", made["id"].as_str().unwrap());
+    let (status, told) = town.api_post(&path, json!({})).await;
+    assert_eq!(status, 200, "{told}");
+    town.network.line("waha").becomes("WORKING");
+    assert_eq!(town.api(&path).await["state"], "connected");
+    town.settle().await;
+    town.network.user(CLIENT).to("waha").writes("Здравствуйте");
+    town.advance(5 * SECOND);
+    town.settle().await;
+} }
 
 // ---- messages
 

@@ -236,6 +236,9 @@ impl Town {
         };
         config.provider_bases.insert("GUPSHUP_URL".to_owned(), self.network.gupshup_url());
         config.provider_bases.insert("GUPSHUP_PARTNER_URL".to_owned(), self.network.gupshup_partner_url());
+        for name in ["META_GRAPH_URL", "GREEN_API_URL", "TWILIO_URL"] {
+            config.provider_bases.insert(name.to_owned(), self.network.url());
+        }
         (self.adjust)(&mut config);
         config
     }

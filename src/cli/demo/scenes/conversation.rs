@@ -1,7 +1,7 @@
-//! Scenes 13–15: the client answers, the window opens, a free text goes; and nothing went twice.
+//! Scenes 13–16: the client answers, the window opens, a free text goes, another one through a second channel; and nothing went twice.
 
 use crate::cli::demo::journal::field;
-use crate::cli::demo::stage::{CLIENT_PHONE, Stage};
+use crate::cli::demo::stage::{CLIENT_PHONE, GATEWAY, Stage};
 use anyhow::ensure;
 use serde_json::json;
 
@@ -30,13 +30,32 @@ impl Stage {
         Ok(())
     }
 
-    /// Two robots, two messages, although the service died in between.
+    /// The same robot through a phone of the shop's own: another provider, another number, no window.
+    pub(in crate::cli::demo) async fn second_channel_sends(&mut self) -> anyhow::Result<()> {
+        let channel = self.create_gateway().await?;
+        let connected = async |stage: &Self| stage.connected_number(&channel).await;
+        let phone = self.until("demo-expect-second", connected).await?;
+        self.narrator.say("demo-second-channel", &[("id", &channel), ("phone", &phone)]);
+        let text = self.narrator.text("demo-second-text", &[]);
+        let properties = json!({"text": text, "channel": channel, "wait_for": "delivered", "wait_hours": 1});
+        let fired = self.fire("send_text", properties).await?;
+        let arrived =
+            async |stage: &Self| stage.client().received().into_iter().find(|message| message.text == text && message.account == GATEWAY);
+        let message = self.until("demo-expect-text", arrived).await?;
+        self.narrator.say("demo-on-the-phone", &[("text", &message.text)]);
+        let answered = async |stage: &Self| stage.returned(&fired).filter(|values| field(values, "/ok") == "Y");
+        let values = self.until("demo-expect-answer", answered).await?;
+        self.narrator.say("demo-process-answered", &[("status", field(&values, "/status")), ("ok", field(&values, "/ok"))]);
+        Ok(())
+    }
+
+    /// Three robots, three messages, although the service died in between.
     pub(in crate::cli::demo) async fn nothing_went_twice(&mut self) -> anyhow::Result<()> {
         // Whatever is still on its way must arrive before the count.
         self.network.deliver_events().await;
         let count = self.network.messages_to(CLIENT_PHONE).len();
         let twice = self.network.duplicates().len();
-        ensure!(count == 2 && twice == 0, self.narrator.text("demo-expect-two-messages", &[("count", &count.to_string())]));
+        ensure!(count == 3 && twice == 0, self.narrator.text("demo-expect-three-messages", &[("count", &count.to_string())]));
         self.narrator.say("demo-proof", &[("count", &count.to_string())]);
         Ok(())
     }

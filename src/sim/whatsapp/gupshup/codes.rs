@@ -8,7 +8,7 @@ use crate::domain::clock::{DAY, Ms};
 
 /// What is wrong, in no vendor's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(in crate::sim::whatsapp) enum Trouble {
     WalletLow,
     OptedOut,
     /// Session message to somebody neither opted in nor active.
@@ -33,7 +33,7 @@ pub(super) enum Trouble {
 }
 
 /// The failure as this app's hosting words it. Gupshup's own codes come early, WhatsApp's after `enqueued`.
-pub(super) fn failure(app: &App, trouble: Trouble) -> Failure {
+pub(in crate::sim::whatsapp) fn failure(app: &App, trouble: Trouble) -> Failure {
     let early = |code: u32, reason: &str| Failure { code, reason: reason.to_owned(), early: true };
     let late = |code: u32, reason: &str| Failure { code, reason: reason.to_owned(), early: false };
     let hosted = app.cloud_api_hosted;
@@ -82,7 +82,7 @@ pub(in crate::sim::whatsapp) fn media(app: Option<&App>, problem: MediaProblem) 
 }
 
 /// What stands in the way of any message of this app to this destination; the first trouble wins.
-pub(super) fn general(state: &mut State, app: &App, to: &str, template: bool, now: Ms) -> Option<Trouble> {
+pub(in crate::sim::whatsapp) fn general(state: &mut State, app: &App, to: &str, template: bool, now: Ms) -> Option<Trouble> {
     let person = state.addressee(to);
     let opt_in = app.opt_ins.get(&person.phone);
     let active = state.window_open(&app.name, &person.phone, now);
@@ -125,7 +125,7 @@ fn limit_reached(state: &mut State, app: &App, phone: &str, now: Ms) -> bool {
 }
 
 /// What stands in the way of a marketing template to this person.
-pub(super) fn marketing(state: &mut State, to: &str, category: &str) -> Option<Trouble> {
+pub(in crate::sim::whatsapp) fn marketing(state: &mut State, to: &str, category: &str) -> Option<Trouble> {
     let person = state.addressee(to);
     match category {
         "MARKETING" if person.stopped_marketing => Some(Trouble::MarketingStopped),

@@ -1,6 +1,6 @@
 //! Which callbacks a step makes: one for each subscription that wants it, in the version it asked for (reference 4.10).
 
-use super::super::delivery::Callback;
+use super::super::delivery::{Callback, Proof};
 use super::super::inbound::{Inbound, InboundMessage};
 use super::super::media;
 use super::super::message::{Message, Status};
@@ -49,15 +49,15 @@ pub(in crate::sim::whatsapp) fn inbound(state: &mut State, inbound: &InboundMess
 }
 
 /// An inbound message with everything its wording needs.
-pub(super) struct InboundNews<'a> {
+pub(in crate::sim::whatsapp) struct InboundNews<'a> {
     /// The message.
-    pub(super) inbound: &'a InboundMessage,
+    pub(in crate::sim::whatsapp) inbound: &'a InboundMessage,
     /// Who.
-    pub(super) person: &'a Person,
+    pub(in crate::sim::whatsapp) person: &'a Person,
     /// Address and MIME type of its file.
-    pub(super) file: Option<(String, String)>,
+    pub(in crate::sim::whatsapp) file: Option<(String, String)>,
     /// gs id of the message it answers.
-    pub(super) provider_id: Option<String>,
+    pub(in crate::sim::whatsapp) provider_id: Option<String>,
 }
 
 /// Words something that is no message: user, template, account, billing. V3 has no such events (reference 4.10).
@@ -99,6 +99,7 @@ fn publish(state: &mut State, app: &App, mode: &str, event: &str, wamid: Option<
             headers: subscription.headers.clone().into_iter().collect(),
             wamid: wamid.map(str::to_owned),
             body,
+            proof: Proof::None,
             failures: 0,
             touched: false,
         };
@@ -113,7 +114,7 @@ fn opt_in_by_writing(state: &mut State, app: &App, person: &Person, now: Ms) {
     }
 }
 
-fn file_of(state: &mut State, inbound: &InboundMessage) -> Option<(String, String)> {
+pub(in crate::sim::whatsapp) fn file_of(state: &mut State, inbound: &InboundMessage) -> Option<(String, String)> {
     let Inbound::Media { media: kind, name, .. } = &inbound.content else { return None };
     Some(media::publish(state, &inbound.wamid, media::sample(kind, name.as_deref())))
 }

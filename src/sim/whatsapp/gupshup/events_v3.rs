@@ -10,7 +10,7 @@ use crate::domain::clock::{DAY, Ms};
 use serde_json::{Map, Value, json};
 
 /// One status.
-pub(super) fn status(app: &App, message: &Message, person: &Person, status: Status, now: Ms) -> Value {
+pub(in crate::sim::whatsapp) fn status(app: &App, message: &Message, person: &Person, status: Status, now: Ms) -> Value {
     let mut row = Map::new();
     row.insert("gs_id".to_owned(), json!(message.provider_id));
     row.insert("id".to_owned(), json!(message.wamid));
@@ -51,7 +51,7 @@ fn priced(row: &mut Map<String, Value>, message: &Message, now: Ms) {
 }
 
 /// One inbound message.
-pub(super) fn inbound(app: &App, news: &InboundNews<'_>) -> Value {
+pub(in crate::sim::whatsapp) fn inbound(app: &App, news: &InboundNews<'_>) -> Value {
     let (inbound, person) = (news.inbound, news.person);
     if person.phone_hidden && !app.bsuid_v3 {
         return Value::Null;

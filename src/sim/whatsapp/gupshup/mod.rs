@@ -10,8 +10,8 @@ pub mod desk;
 mod envelope;
 pub(super) mod events;
 mod events_v2;
-mod events_v3;
-mod form;
+pub(super) mod events_v3;
+pub(super) mod form;
 mod inbound_v2;
 mod interactive;
 mod media_upload;
@@ -25,7 +25,7 @@ mod template_message;
 #[cfg(test)]
 pub(in crate::sim) mod tests;
 mod v3;
-mod v3_content;
+pub(super) mod v3_content;
 
 use super::server::{Answer, Call};
 use super::state::Shared;

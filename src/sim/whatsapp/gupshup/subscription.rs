@@ -2,7 +2,7 @@
 //!
 //! Saving an address calls it for real: it must answer a `sandbox-start` user event with 2xx, unless an update says `doCheck=false`.
 
-use super::super::delivery::Callback;
+use super::super::delivery::{Callback, Proof};
 use super::super::server::{Answer, Call};
 use super::super::state::{Shared, State, new_uuid};
 use super::super::wire;
@@ -170,6 +170,7 @@ async fn prove(shared: &Shared, app: &App, wanted: &Subscription) -> Result<(), 
         headers: wanted.headers.clone().into_iter().collect(),
         wamid: None,
         body,
+        proof: Proof::None,
         failures: 0,
         touched: true,
     };

@@ -209,7 +209,7 @@ pub(super) fn takes_value(button: &Value) -> bool {
 }
 
 /// Distinct placeholder names in order of first appearance.
-pub(super) fn placeholders(text: &str) -> Vec<&str> {
+pub(in crate::sim::whatsapp) fn placeholders(text: &str) -> Vec<&str> {
     let mut found: Vec<&str> = Vec::new();
     for part in text.split("{{").skip(1) {
         if let Some((name, _)) = part.split_once("}}")

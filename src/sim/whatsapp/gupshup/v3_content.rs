@@ -11,18 +11,18 @@ use super::template_message;
 use serde_json::Value;
 
 /// What was understood, and what WhatsApp will find wrong later.
-pub(super) struct V3Content {
+pub(in crate::sim::whatsapp) struct V3Content {
     /// The content.
-    pub(super) content: Content,
+    pub(in crate::sim::whatsapp) content: Content,
     /// Trouble only the template knows.
-    pub(super) trouble: Option<Trouble>,
+    pub(in crate::sim::whatsapp) trouble: Option<Trouble>,
 }
 
 /// Reads a V3 body strictly.
 ///
 /// # Errors
 /// 400 that names the field.
-pub(super) fn read(app: &App, fields: &Fields<'_>) -> Result<V3Content, Refusal> {
+pub(in crate::sim::whatsapp) fn read(app: &App, fields: &Fields<'_>) -> Result<V3Content, Refusal> {
     let kind = fields.text("type", 40)?;
     let content = match kind {
         "text" => plain("text", fields.object("text")?.text("body", TEXT_LIMIT)?),

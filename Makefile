@@ -3,17 +3,28 @@
 
 CARGO ?= cargo
 
-.PHONY: build demo test check fmt lint bench
+.PHONY: build ui demo test check fmt lint bench
 
-build:
+build: ui
 	$(CARGO) build --locked
 
-demo:
+# The pages, built only when their sources or pins changed.
+ui: ui/dist/manifest.json
+
+ui/node_modules/.package-lock.json: ui/package.json ui/package-lock.json
+	cd ui && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+ui/dist/manifest.json: ui/node_modules/.package-lock.json ui/vite.config.ts $(shell find ui/src ui/public -type f)
+	cd ui && npm run --silent build
+
+demo: ui
 	$(CARGO) run --locked --quiet -- demo $(ARGS)
 
-test:
+test: ui
 	tools/install-for-tests
 	tools/with-postgres $(CARGO) test --locked $(ARGS)
+	e2e/run
 
 check:
 	.ci/run
@@ -24,7 +35,7 @@ fmt:
 lint:
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 
-bench:
+bench: ui
 	$(CARGO) build --locked --profile bench
 	tools/install-for-tests
 	tools/with-postgres target/release/courier24 bench $(ARGS)

@@ -149,6 +149,7 @@ fn flow_settings(config: &Config, hold_sends: bool, boot_id: String) -> FlowSett
         media_dir: config.media_dir.clone(),
         media_max_bytes: config.media_max_mb.saturating_mul(1024 * 1024),
         hold_sends,
+        pages: crate::web::has_pages(),
         boot_id,
     }
 }

@@ -5,6 +5,7 @@ pub mod accept_hook;
 pub mod accepter;
 pub mod alarm;
 pub mod answer;
+pub mod card;
 mod catalog;
 pub mod channel;
 pub mod deadline;
@@ -18,17 +19,20 @@ pub mod install;
 pub mod mark_opt_in;
 pub mod media;
 pub mod pace;
+pub mod page_session;
 mod phones;
 pub mod portal_cache;
 pub mod portal_event;
 pub mod portal_settings;
 pub mod portal_state;
 pub mod portal_view;
+pub mod preview;
 pub mod purge;
 pub mod receive;
 mod recheck;
 pub mod redrive;
 pub mod register;
+mod register_placements;
 pub mod register_plan;
 pub mod results;
 pub mod run_call;
@@ -99,6 +103,8 @@ pub struct FlowSettings {
     pub media_dir: PathBuf,
     /// Largest file, bytes.
     pub media_max_bytes: u64,
+    /// The pages are built into this binary: robots have a settings page, cards have tabs.
+    pub pages: bool,
     /// Sending is paused (`--hold-sends`).
     pub hold_sends: bool,
     /// This process, new at each start.

@@ -7,7 +7,7 @@ use super::alarm::Kind;
 use super::portal_cache::PortalFacts;
 use super::portal_state::{self, Subject};
 use super::register_plan::{BindStep, Definition, Step, bind_steps, hash_of, steps};
-use super::{Ctx, JobError, Leftover, channel as channels, token};
+use super::{Ctx, JobError, Leftover, channel as channels, register_placements, token};
 use crate::bitrix::bizproc::{self, Registry};
 use crate::bitrix::{BitrixError, RestError, placement};
 use crate::db::entity::channel as channel_row;
@@ -114,7 +114,14 @@ fn registration_hash(ctx: &Ctx) -> String {
             parts.push(ctx.catalog.registration(spec, activity, &handler, &[]).to_string());
         }
     }
+    parts.extend(register_placements::hash_parts(ctx));
+    parts.extend(settings_page(ctx));
     hash_of(parts.iter().map(String::as_str))
+}
+
+/// Address of the robots' settings page, when there is one.
+fn settings_page(ctx: &Ctx) -> Option<String> {
+    ctx.settings.pages.then(|| handler(ctx, "placement/robot-settings"))
 }
 
 fn handler(ctx: &Ctx, route: &str) -> String {
@@ -200,7 +207,7 @@ async fn work(ctx: &Ctx, facts: &PortalFacts, report: &mut Report) -> Result<(),
         }
     }
     let retired = known.iter().map(|row| &row.code).filter(|code| !wanted.iter().any(|definition| definition.code == **code));
-    report.gone.extend(retired.filter(|code| !code.starts_with("event:")).cloned());
+    report.gone.extend(retired.filter(|code| !code.starts_with("event:") && !code.starts_with(register_placements::PREFIX)).cloned());
     if let Some(error) = refused {
         // The plan has no automation, or the token may not: no robot would succeed.
         wanted.iter().for_each(|definition| report.failed(&definition.code, &error));
@@ -219,6 +226,9 @@ async fn work(ctx: &Ctx, facts: &PortalFacts, report: &mut Report) -> Result<(),
     let failed: Vec<&str> = report.outcomes.iter().filter(|it| it.error.is_some()).map(|it| it.code.as_str()).collect();
     let mended: Vec<String> = EVENTS.iter().map(|event| format!("event:{event}")).filter(|code| !failed.contains(&code.as_str())).collect();
     report.gone.extend(mended);
+    let tabs = register_placements::bring(ctx, portal).await?;
+    tabs.failed.iter().for_each(|(code, error)| report.failed(code, error));
+    report.gone.extend(tabs.fine);
     Ok(())
 }
 
@@ -322,6 +332,10 @@ async fn definitions(ctx: &Ctx, facts: &PortalFacts) -> DbResult<Vec<Definition>
             let mut params = ctx.catalog.registration(spec, registry == Registry::Activity, &handler, &options);
             if let (Some(user), Some(map)) = (user, params.as_object_mut()) {
                 map.insert("AUTH_USER_ID".to_owned(), json!(user));
+            }
+            if let (Some(page), Some(map)) = (settings_page(ctx), params.as_object_mut()) {
+                map.insert("USE_PLACEMENT".to_owned(), json!("Y"));
+                map.insert("PLACEMENT_HANDLER".to_owned(), json!(page));
             }
             definitions.push(Definition::new(registry, params));
         }

@@ -2,10 +2,18 @@
 
 use crate::domain::secret::Secret;
 use crate::flow::Ctx;
+use crate::flow::card::Card;
 use actix_web::HttpRequest;
 use metrics_exporter_prometheus::PrometheusHandle;
+use moka::future::Cache;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// How long a card that a viewer was shown is remembered: CRM's rights are asked again after it.
+const CARD_LIFE: Duration = Duration::from_secs(30);
+/// Cards remembered.
+const CARDS: u64 = 2_000;
 
 /// Whether the workers of this process live; `true` where this process has none.
 pub type Alive = Arc<dyn Fn() -> bool + Send + Sync>;
@@ -33,6 +41,8 @@ pub(crate) struct State {
     pub(super) metrics_port: Option<u16>,
     /// The last robot call could not be committed.
     pub(super) accept_failed: AtomicBool,
+    /// Documents as their viewers were shown them, by portal, user and document.
+    pub(super) cards: Cache<String, Arc<Card>>,
 }
 
 impl State {
@@ -45,6 +55,7 @@ impl State {
             workers_alive: parts.workers_alive,
             metrics_port,
             accept_failed: AtomicBool::new(false),
+            cards: Cache::builder().max_capacity(CARDS).time_to_live(CARD_LIFE).build(),
         }
     }
 

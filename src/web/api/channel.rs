@@ -8,7 +8,7 @@ use crate::db::store::api_channel::{self, TemplateFilter};
 use crate::domain::clock::iso;
 use crate::flow::channel::{self, ChannelChange, ChannelError, NewChannel};
 use crate::flow::sync_templates::{self, SyncError};
-use crate::web::operator::Operator;
+use crate::web::operator::{Access, Operator};
 use crate::web::problem::{Code, Problem, ProblemDocument};
 use crate::web::{State, body};
 use actix_web::HttpResponse;
@@ -191,7 +191,7 @@ pub(crate) async fn remove(_: Operator, state: Data<State>, path: Path<(String, 
     params(("member_id" = String, Path), ("channel_id" = String, Path), TemplateQuery, PageQuery),
     responses((status = 200, body = ListOf<Template>), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
 pub(crate) async fn templates(
-    _: Operator,
+    _: Access,
     state: Data<State>,
     path: Path<(String, String)>,
     query: Query<TemplateQuery>,

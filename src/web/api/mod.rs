@@ -1,17 +1,21 @@
 //! The operator API: reads through `db::store`, writes through `flow`. One file a family; shapes in `shape`.
 
 pub mod call;
+pub mod card;
 pub mod channel;
 pub mod conversation;
 pub mod cursor;
 pub mod erase;
 pub mod inbox;
+pub mod installation;
 pub mod job;
 pub mod kind;
 pub mod message;
 pub mod openapi;
 pub mod portal;
+pub mod preview;
 pub mod robot;
+pub mod session;
 pub mod settings;
 pub mod shape;
 

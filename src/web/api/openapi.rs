@@ -1,6 +1,6 @@
 //! `GET /openapi.json`: the description of `/api/v1`, made from the handlers themselves.
 
-use super::{call, channel, conversation, erase, inbox, job, kind, message, portal, robot, settings};
+use super::{call, card, channel, conversation, erase, inbox, installation, job, kind, message, portal, preview, robot, session, settings};
 use actix_web::HttpResponse;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -13,6 +13,7 @@ use utoipa::{Modify, OpenApi};
         kind::list, channel::list, channel::create, channel::get, channel::change, channel::remove, channel::templates, channel::sync_templates,
         call::list, call::get, message::list, message::get, conversation::list, inbox::list, inbox::get,
         job::list, job::redrive, erase::person,
+        session::renew, installation::get, card::get, preview::show,
     ),
     modifiers(&Bearer),
 )]

@@ -1,0 +1,145 @@
+// Real pages in a real browser inside the simulated portal: another site than the application, so that third-party rules bite.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { browser, opened, sideways, town, violations } from './support.mjs'
+
+let stage
+let chrome
+before(async () => { [stage, chrome] = await Promise.all([town(), browser()]) })
+after(async () => { await chrome?.close(); await stage?.end() })
+
+const ROBOT = 'BIZPROC_ACTIVITY_PROPERTIES_DIALOG:send_template'
+const shot = (name) => (process.env.SHOTS ? { path: `${process.env.SHOTS}/${name}.png`, fullPage: true } : null)
+async function picture(page, name) {
+  const where = shot(name)
+  if (where) await page.screenshot(where)
+}
+async function clean(open, name) {
+  await picture(open.page, name)
+  assert.deepEqual(await violations(open.page), [], `${name}: axe`)
+  assert.ok(await sideways(open.page) <= 0, `${name}: no sideways scroll`)
+  assert.deepEqual(open.wrong, [], `${name}: console, policy, requests`)
+}
+
+test('an administrator sets a template robot, and the form receives the values', async () => {
+  const open = await opened(chrome, stage, { placement: ROBOT, options: '{}' })
+  const { app, page } = open
+  await app.locator('[data-template]').first().click()
+  await app.getByRole('option', { name: /order_ready/ }).click()
+  const first = app.getByRole('combobox', { name: 'Значение {{1}}' })
+  await first.click()
+  await app.getByRole('option', { name: 'Контакт: Имя' }).click()
+  const second = app.getByRole('combobox', { name: 'Значение {{2}}' })
+  await second.fill('118')
+  await second.blur()
+  await page.waitForFunction(() => document.getElementById('values').textContent.includes('2=118'))
+  const values = JSON.parse(await page.locator('#values').textContent())
+  assert.equal(values.property_template, 'order_ready:ru')
+  assert.deepEqual(values.property_params, ['1={=Document:CONTACT.NAME}', '2=118'])
+  await app.locator('[data-bubble]').getByText('«Контакт: Имя»').waitFor()
+  await clean(open, 'robot')
+  await page.getByRole('button', { name: 'Save robot' }).click()
+
+  // Opened again, the page shows what the robot keeps.
+  await page.getByRole('link', { name: 'Robot send_template' }).count()
+  const again = await opened(chrome, stage, { placement: ROBOT, options: JSON.stringify({ current_values: { template: 'order_ready:ru', params: ['1={=Document:CONTACT.NAME}', '2=118'] } }) })
+  await again.app.locator('[data-bubble]').getByText('118').waitFor()
+  await again.close()
+  await open.close()
+})
+
+test('a robot that was set sends, and the deal tab shows the message read', async () => {
+  const { deals } = await firstDeal()
+  const fired = await stage.sim('fire', { code: 'send_template', document: `DEAL_${deals[0]}`, properties: { template: 'order_ready:ru', params: ['1={=Document:CONTACT.NAME}', '2=777'] } })
+  assert.equal(fired.steps.length, 1)
+  const open = await opened(chrome, stage, { placement: 'CRM_DEAL_DETAIL_TAB', options: JSON.stringify({ ID: String(deals[0]) }) })
+  const message = open.app.locator('[data-message]', { hasText: '777' })
+  await message.waitFor()
+  await open.app.locator('[data-message="read"], [data-message="delivered"]').filter({ hasText: '777' }).waitFor({ timeout: 30_000 })
+  await clean(open, 'tab')
+  await open.app.locator('[data-view="runs"]').click()
+  await open.app.locator('[data-run="send_template"] button').first().click()
+  await open.app.getByText('Решение').waitFor()
+  await clean(open, 'tab-runs')
+  await open.close()
+})
+
+async function firstDeal() {
+  const page = await (await chrome.newContext()).newPage()
+  await page.goto(`${stage.portal}/_sim/page?placement=DEFAULT&url=${encodeURIComponent(`${stage.service}/b24/app`)}`)
+  const data = JSON.parse(await page.locator('#data').textContent())
+  await page.context().close()
+  return data
+}
+
+test('the application shows channels, templates, robots, journal and settings', async () => {
+  for (const lang of ['ru', 'en']) {
+    const open = await opened(chrome, stage, { url: `${stage.service}/b24/app`, lang })
+    for (const [view, sign] of [['overview', 'dl'], ['channels', '[data-channel]'], ['templates', 'button[aria-expanded]'], ['robots', '[data-robot="registered"]'], ['journal', '[data-run]'], ['settings', 'form']]) {
+      await open.app.locator(`nav a[href="#/${view === 'overview' ? '' : view}"]`).click()
+      await open.app.locator(`main ${sign}`).first().waitFor()
+      await clean(open, `app-${view}-${lang}`)
+    }
+    const frame = open.page.frames().find((one) => one !== open.page.mainFrame())
+    const text = await frame.evaluate(() => document.body.innerText)
+    assert.doesNotMatch(text, /\bui-[a-z]/, 'no raw key')
+    await open.close()
+  }
+})
+
+test('filters of the journal stand in the address', async () => {
+  const open = await opened(chrome, stage, { url: `${stage.service}/b24/app` })
+  await open.app.locator('nav a[href="#/journal"]').click()
+  await open.app.getByLabel('Документ').fill('DEAL_999999')
+  await open.app.getByRole('button', { name: 'Показать' }).click()
+  await open.app.getByText('ничего не подходит').waitFor()
+  const frame = open.page.frames().find((one) => one !== open.page.mainFrame())
+  assert.match(frame.url(), /#\/journal\?document=DEAL_999999$/)
+  assert.deepEqual(open.wrong, [])
+  await open.close()
+})
+
+test('an employee has no application page, and the tab of a deal all the same', async () => {
+  const { deals } = await firstDeal()
+  const open = await opened(chrome, stage, { url: `${stage.service}/b24/app`, user: '5' })
+  await open.app.getByText('Роботов настраивает администратор портала.').waitFor()
+  await open.close()
+  const tab = await opened(chrome, stage, { placement: 'CRM_DEAL_DETAIL_TAB', user: '5', options: JSON.stringify({ ID: String(deals[0]) }) })
+  await tab.app.locator('[data-message]').first().waitFor()
+  await clean(tab, 'tab-employee')
+  await tab.close()
+})
+
+test('every page fits 350 pixels, light and dark', async () => {
+  const { deals } = await firstDeal()
+  for (const dark of [false, true]) {
+    for (const [name, query, sign] of [
+      ['robot', { placement: ROBOT, options: JSON.stringify({ current_values: { template: 'order_ready:ru', params: ['1={=Document:CONTACT.NAME}', '2=118'] } }) }, '[data-bubble]'],
+      ['tab', { placement: 'CRM_DEAL_DETAIL_TAB', options: JSON.stringify({ ID: String(deals[0]) }) }, '[data-message]'],
+      ['app', { url: `${stage.service}/b24/app` }, 'dl'],
+      ['install', { url: `${stage.service}/b24/install` }, '[data-step]']
+    ]) {
+      const open = await opened(chrome, stage, query, { width: 384, dark: false })
+      await open.app.locator(sign).first().waitFor()
+      if (dark) await open.app.locator('html').evaluate((root) => root.classList.add('dark'))
+      await clean(open, `${name}-350-${dark ? 'dark' : 'light'}`)
+      await open.close()
+    }
+  }
+})
+
+test('the installer shows its steps and finishes only when all is well', async () => {
+  await stage.sim('uninstall', { clean: false })
+  const open = await opened(chrome, stage, { url: `${stage.service}/b24/install` })
+  await open.app.locator('[data-step="check"][data-state="done"]').waitFor({ timeout: 60_000 })
+  await clean(open, 'install')
+  await Promise.all([open.page.waitForURL(/install_finished=Y/), open.app.getByRole('button', { name: 'Завершить установку' }).click()])
+  assert.equal((await stage.sim('state')).installed, true)
+  await open.close()
+})
+
+test('a silent portal is told in words', async () => {
+  const open = await opened(chrome, stage, { placement: ROBOT, options: '{}', silent: '1' })
+  await open.app.getByText('Портал не отвечает странице.').waitFor({ timeout: 20_000 })
+  await open.close()
+})

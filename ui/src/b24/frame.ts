@@ -1,0 +1,51 @@
+// The only file that speaks with the portal's frame. The SDK waits for ever for a silent parent, hence the limit here.
+import type { B24Frame } from '@bitrix24/b24jssdk'
+
+const PATIENCE_MS = 10_000
+let opened: Promise<B24Frame> | null = null
+
+export function frame(): Promise<B24Frame> {
+  opened ??= (async () => {
+    const { initializeB24Frame } = await import('@bitrix24/b24jssdk')
+    const silence = new Promise<never>((_, reject) => setTimeout(() => reject(new Error('parent_silent')), PATIENCE_MS))
+    return Promise.race([initializeB24Frame(), silence])
+  })()
+  opened.catch(() => { opened = null })
+  return opened
+}
+
+/** A fresh access token of the viewer. */
+export async function freshToken(): Promise<string> {
+  const auth = await (await frame()).auth.refreshAuth()
+  return auth ? auth.access_token : ''
+}
+
+/** The dialog never answers `setPropertyValue`: nothing is awaited, and success is never assumed. */
+export async function setProperties(values: Record<string, string | string[]>): Promise<void> {
+  const b24 = await frame()
+  void b24.placement.call('setPropertyValue', values as never).catch(() => undefined)
+}
+
+export async function installFinish(): Promise<void> {
+  await (await frame()).installFinish()
+}
+
+export async function openPath(path: string): Promise<void> {
+  await (await frame()).slider.openPath((await frame()).slider.getUrl(path), 1640)
+}
+
+/** Keeps the frame as high as its content; where resizing is denied nobody answers, and nothing is lost. */
+export function followHeight(element: HTMLElement): void {
+  let told = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const tell = () => {
+    const height = Math.ceil(element.getBoundingClientRect().height) + 8
+    if (Math.abs(height - told) < 4 || height < 40) return
+    told = height
+    void frame().then((b24) => b24.parent.resizeWindow(element.clientWidth || 350, height)).catch(() => undefined)
+  }
+  new ResizeObserver(() => {
+    clearTimeout(timer)
+    timer = setTimeout(tell, 120)
+  }).observe(element)
+}

@@ -206,6 +206,7 @@ addEventListener('message', event => {
     ({ method: command, params, callback, appSid: sid } = event.data);
   } else return;
   if (sid !== data.sid) return;
+  if (here.get('silent')) return;
   note('<', typeof event.data === 'string' ? event.data : JSON.stringify(event.data));
   const known = Object.prototype.hasOwnProperty.call(commands, command);
   const special = ['setPropertyValue', 'reloadData'].includes(command);

@@ -1,7 +1,7 @@
 //! Settings: environment variables with the prefix `COURIER24_`, or the same keys in `courier24.toml`.
 //!
 //! Everything is read and judged once, before anything is opened. An unknown name, a value out of range or two settings that
-//! contradict each other refuse to start, and the sentence names the setting and what to do. An empty value counts as not set.
+//! contradict each other refuse to start, and the sentence names the setting and what to do. An empty value counts as not set where that is harmless.
 //! Nothing here is printed with its secrets: `Debug` of [`Config`] is redacted.
 
 mod address;
@@ -268,6 +268,13 @@ mod tests {
             (&[("PRIVATE_HOSTS", "http://gateway")], "COURIER24_PRIVATE_HOSTS"),
             (&[("BITRIX_CLIENT_ID", "local.1")], "COURIER24_BITRIX_CLIENT_SECRET"),
             (&[("METRICS_LISTEN", "127.0.0.1:8080")], "COURIER24_METRICS_LISTEN"),
+            (&[("OPERATOR_TOKEN", "")], "COURIER24_OPERATOR_TOKEN is empty"),
+            (&[("OPERATOR_TOKEN", "0123456789abcde")], "COURIER24_OPERATOR_TOKEN is shorter than 16"),
+            (&[("OPERATOR_TOKEN", "0123456789 abcdef")], "COURIER24_OPERATOR_TOKEN must consist"),
+            (&[("ROLES", " ")], "COURIER24_ROLES is empty"),
+            (&[("ROLES", ",")], "COURIER24_ROLES names no role"),
+            (&[("BITRIX_AUTH_HOSTS", "")], "COURIER24_BITRIX_AUTH_HOSTS is empty"),
+            (&[("BITRIX_AUTH_HOSTS", " , ")], "COURIER24_BITRIX_AUTH_HOSTS names no authorization server"),
         ];
         for (pairs, named) in table {
             let refusal = judge(pairs).expect_err(named).to_string();

@@ -5,6 +5,14 @@ connect-gupshup =
     Create the channel here and copy webhook_url.
     In Gupshup open Webhooks of the app, add webhook_url, choose the events message, enqueued, sent, delivered, read, failed, and save.
     Read the template list and send yourself a template as a test.
+connect-gupshup-setting-app_name = Name of the WhatsApp app in Gupshup, exactly as shown there.
+connect-gupshup-setting-app_id = Id of the app (App ID). Without it templates are read from the older list by the app's name.
+connect-gupshup-setting-source = The app's WhatsApp number, digits with country code.
+connect-gupshup-setting-api_key = API key of the Gupshup account.
+connect-gupshup-setting-partner_token = Token of the partner API for this app, if you have one: sends buttons and registers the webhook by itself.
+connect-gupshup-setting-hook_header = A secret word that Gupshup repeats in a header of every event; only with the partner API.
+connect-gupshup-setting-rate = Messages per second that this channel may send, 1 to 1000. Empty: 10. Gupshup names no figure; a limit it tells slows the channel down by itself.
+connect-gupshup-setting-mark_opt_in = When a client's number is put on Gupshup's opt-in list: on_consent, never, or before_first_template.
 connect-meta-title = Meta Cloud API
 connect-meta =
     In Meta for Developers create a permanent token of a system user with the WhatsApp permissions.

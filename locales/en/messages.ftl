@@ -31,15 +31,9 @@ status-deleted-means = Its author deleted the message.
 status-received-means = A message from the client.
 
 timeline-title = WhatsApp: { $status }
-timeline-title-in = WhatsApp: the client wrote
 timeline-recipient = To
 timeline-channel = Channel
-timeline-template = Template
 timeline-reason = Why
-timeline-next = What to do
-timeline-text = Text
-timeline-at = When
-timeline-link = Open the conversation
 
 count-messages = { $count ->
     [one] { $count } message

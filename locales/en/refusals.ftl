@@ -32,6 +32,7 @@ hint-bool = It takes yes or no (Y or N).
 hint-int = It takes a whole number from { $min } to { $max }.
 hint-number = It takes a number.
 hint-select = Choose one of: { $options }.
+hint-too-many-phones = With “all” a rule writes to at most { $most } numbers. Leave the needed ones in the field, or choose one number.
 hint-required = The field is required.
 hint-assignment = It takes “FIELD = result”, such as UF_CRM_X = status.
 hint-assignment-result = The rule has no such result. It has: { $results }.

@@ -5,6 +5,14 @@ connect-gupshup =
     Создайте канал здесь и скопируйте webhook_url.
     В Gupshup откройте Webhooks приложения, добавьте webhook_url, выберите события message, enqueued, sent, delivered, read, failed и сохраните.
     Прочитайте список шаблонов и отправьте себе шаблон для проверки.
+connect-gupshup-setting-app_name = Название приложения WhatsApp в Gupshup, точно как там.
+connect-gupshup-setting-app_id = Идентификатор приложения (App ID). Без него шаблоны читаются из старого списка по названию приложения.
+connect-gupshup-setting-source = Номер WhatsApp приложения: цифры с кодом страны.
+connect-gupshup-setting-api_key = API-ключ аккаунта Gupshup.
+connect-gupshup-setting-partner_token = Токен партнёрского API для этого приложения, если он есть: отправляет кнопки и сам регистрирует вебхук.
+connect-gupshup-setting-hook_header = Секретное слово, которое Gupshup повторяет в заголовке каждого события; только с партнёрским API.
+connect-gupshup-setting-rate = Сколько сообщений в секунду может отправлять канал, от 1 до 1000. Пусто: 10. Gupshup не называет числа; лимит, о котором он сообщит, замедлит канал сам.
+connect-gupshup-setting-mark_opt_in = Когда номер клиента заносится в список согласий Gupshup: on_consent (по согласию), never (никогда) или before_first_template (перед первым шаблоном).
 connect-meta-title = Meta Cloud API
 connect-meta =
     В Meta for Developers создайте постоянный токен системного пользователя с правами WhatsApp.

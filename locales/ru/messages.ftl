@@ -31,15 +31,9 @@ status-deleted-means = Автор удалил сообщение.
 status-received-means = Сообщение от клиента.
 
 timeline-title = WhatsApp: { $status }
-timeline-title-in = WhatsApp: клиент написал
 timeline-recipient = Кому
 timeline-channel = Канал
-timeline-template = Шаблон
 timeline-reason = Почему
-timeline-next = Что делать
-timeline-text = Текст
-timeline-at = Когда
-timeline-link = Открыть переписку
 
 count-messages = { $count ->
     [one] { $count } сообщение

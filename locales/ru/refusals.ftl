@@ -32,6 +32,7 @@ hint-bool = Нужно «да» или «нет» (Y или N).
 hint-int = Нужно целое число от { $min } до { $max }.
 hint-number = Нужно число.
 hint-select = Выберите одно из значений: { $options }.
+hint-too-many-phones = С выбором «всем» правило пишет не больше чем на { $most } номеров. Оставьте в поле нужные или выберите один номер.
 hint-required = Поле обязательно.
 hint-assignment = Нужно «ПОЛЕ = результат», например UF_CRM_X = status.
 hint-assignment-result = Такого результата у робота нет. Есть: { $results }.

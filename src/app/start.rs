@@ -128,6 +128,7 @@ fn context(
         ids: Arc::clone(ids),
         outbound,
         portals,
+        turns: Arc::default(),
         catalog: Arc::new(catalog),
         sealer,
         settings,

@@ -4,16 +4,20 @@
 //! It is repeated here only when the portal certainly did not run it: an ended token (once) and a proven move (once).
 //! Anything that may have run is `Unknown`; whether to repeat that is the flow's decision.
 
+mod proof;
+
+pub use proof::ProofError;
+
 use super::batch;
 use super::errors::{self, Told};
 use super::governor::Governor;
-use super::oauth::{self, AppInfo};
+use super::oauth;
 use super::{Access, Bitrix, BitrixError, BitrixSettings, Command, Observation, RestError, TokenStore};
 use crate::domain::clock::{Clock, MINUTE, Ms, from_wire_time};
 use crate::domain::http::{Body, HttpRequest, HttpResponse, Method};
 use crate::domain::secret::Secret;
 use crate::outbound::{Outbound, OutboundError, Peer, retry_after_ms};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -22,20 +26,6 @@ const ANSWER_METHOD: &str = "bizproc.event.send";
 
 /// Our own code for an address that the guard refused; nothing was contacted.
 pub const ADDRESS_REFUSED: &str = "ADDRESS_REFUSED";
-
-/// Why a token was not proven.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ProofError {
-    /// The authorization server is not on the list.
-    #[error("authorization server not allowed")]
-    HostRefused,
-    /// The authorization server does not accept the token.
-    #[error("token rejected: {0}")]
-    Rejected(String),
-    /// No readable answer; ask again later.
-    #[error("authorization server unavailable: {0}")]
-    Unavailable(String),
-}
 
 /// What is known of one exchange while it is judged.
 struct Exchange<'a> {
@@ -135,72 +125,6 @@ impl Bitrix {
             }
         }
         Ok(results)
-    }
-
-    /// One call with a caller's own token, for proofs: it may not wait for budget, and its errors are the token's, not the portal's.
-    ///
-    /// # Errors
-    /// [`BitrixError::Refused`] for every error the portal told, `Later` or `Unknown` otherwise.
-    pub async fn call_with(
-        &self,
-        point: &'static str,
-        portal: &str,
-        endpoint: &str,
-        token: &Secret,
-        method: &str,
-        params: Value,
-    ) -> Result<Value, BitrixError> {
-        self.governor.admit_anyway(portal);
-        let exchange = Exchange { point, portal, method, params: &params, reads: is_read(method) };
-        let answer = match self.outbound.send(point, Peer::Portal, request(endpoint, token, method, &params)).await {
-            Ok(answer) => answer,
-            Err(OutboundError::Blocked(text)) => {
-                return Err(BitrixError::Refused(RestError { status: 0, code: ADDRESS_REFUSED.to_owned(), text }));
-            }
-            Err(error) => return Err(self.without_answer(&exchange, error)),
-        };
-        match errors::read(&answer) {
-            Told::Envelope(envelope) => Ok(envelope.get("result").cloned().unwrap_or(Value::Null)),
-            Told::RequestLimit => Err(self.later(self.governor.limited(portal, self.asked(&answer)), "request limit")),
-            Told::Moved(_) => Err(self.later(self.now() + MINUTE, "the portal has moved")),
-            Told::Closed(why) => Err(self.later(self.now() + MINUTE, &why)),
-            Told::Broken(why) if !exchange.reads => Err(BitrixError::Unknown { why }),
-            Told::Broken(why) => Err(self.later(self.now() + MINUTE, &why)),
-            Told::TokenExpired | Told::TokenInvalid(_) | Told::Portal(_) | Told::MethodLimit { .. } | Told::Refused(_) => {
-                let body = answer.json().unwrap_or(Value::Null);
-                let unread = RestError { status: answer.status, code: String::new(), text: String::new() };
-                Err(BitrixError::Refused(RestError::read(answer.status, &body).or_else(|| errors::nested(&body)).unwrap_or(unread)))
-            }
-        }
-    }
-
-    /// A batch of reads with a caller's own token, as [`Bitrix::call_with`].
-    ///
-    /// # Errors
-    /// As [`Bitrix::call_with`], for all commands together.
-    pub async fn batch_with(
-        &self,
-        point: &'static str,
-        portal: &str,
-        (endpoint, token): (&str, &Secret),
-        commands: &[Command],
-    ) -> Result<Vec<Result<Value, RestError>>, BitrixError> {
-        let result = self.call_with(point, portal, endpoint, token, "batch", batch::params(commands)).await?;
-        Ok(batch::results(&json!({"result": result}), commands))
-    }
-
-    /// The trusted `app.info` of a token at its (allow-listed) authorization server.
-    ///
-    /// # Errors
-    /// [`ProofError`].
-    pub async fn app_info(&self, server_endpoint: &str, token: &Secret) -> Result<AppInfo, ProofError> {
-        let origin = oauth::allowed_origin(server_endpoint, &self.settings.auth_hosts).ok_or(ProofError::HostRefused)?;
-        let first = self.outbound.send("proof.app_info", Peer::Authorization, oauth::app_info_request(&origin, token)).await;
-        let first = read_proof(first);
-        // A server that reads only the documented query answers the body form with "no such" or "no token": ask once as documented.
-        let Err(ProofError::Rejected(_)) = first else { return first };
-        let again = self.outbound.send("proof.app_info_query", Peer::Authorization, oauth::app_info_query_request(&origin, token)).await;
-        read_proof(again)
     }
 
     fn now(&self) -> Ms {
@@ -379,32 +303,10 @@ fn expired_inside(envelope: &Value) -> bool {
         && errors.values().all(|error| RestError::read(200, error).is_some_and(|error| error.code == "EXPIRED_TOKEN"))
 }
 
-fn read_proof(answer: Result<HttpResponse, OutboundError>) -> Result<AppInfo, ProofError> {
-    let answer = answer.map_err(|error| ProofError::Unavailable(error.to_string()))?;
-    match errors::read(&answer) {
-        Told::Envelope(envelope) => {
-            let result = envelope.get("result").cloned().unwrap_or(json!({}));
-            match oauth::read_app_info(&result) {
-                Some(info) if !info.member_id.is_empty() => Ok(info),
-                _ => Err(ProofError::Rejected("the answer names no installation".to_owned())),
-            }
-        }
-        Told::RequestLimit | Told::MethodLimit { .. } => Err(ProofError::Unavailable("limit".to_owned())),
-        Told::Broken(why) => Err(ProofError::Unavailable(why)),
-        Told::Closed(why) if answer.status >= 500 || answer.is_success() => Err(ProofError::Unavailable(why)),
-        Told::Closed(why) => Err(ProofError::Rejected(why)),
-        Told::Moved(_) => Err(ProofError::Unavailable("redirected".to_owned())),
-        Told::TokenExpired => Err(ProofError::Rejected("EXPIRED_TOKEN".to_owned())),
-        Told::TokenInvalid(why) => Err(ProofError::Rejected(why)),
-        Told::Portal(Observation::Paused(why)) => Err(ProofError::Rejected(why)),
-        Told::Portal(observation) => Err(ProofError::Rejected(format!("{observation:?}"))),
-        Told::Refused(error) => Err(ProofError::Rejected(error.line())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn reads_and_writes_are_told_apart() {

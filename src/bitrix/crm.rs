@@ -15,12 +15,6 @@ pub fn read_item(result: &Value) -> Option<&Map<String, Value>> {
     result.get("item").and_then(Value::as_object)
 }
 
-/// `crm.item.update` of some fields.
-pub fn item_update(key: &str, document: &Document, fields: &Map<String, Value>) -> Command {
-    let params = json!({"entityTypeId": document.entity_type_id, "id": document.id, "fields": fields, "useOriginalUfNames": "Y"});
-    Command { key: key.to_owned(), method: "crm.item.update".to_owned(), params }
-}
-
 /// `user.get` of one user, for facts about the responsible person.
 pub fn user_get(key: &str, user_id: i64) -> Command {
     Command { key: key.to_owned(), method: "user.get".to_owned(), params: json!({"ID": user_id}) }

@@ -6,6 +6,7 @@
 //! The number of pairs and the depth are limited; the size of the body is limited by the web server.
 
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Most `key=value` pairs of one body.
@@ -24,10 +25,15 @@ pub enum FormError {
     TooDeep,
 }
 
+/// Arrays up to this length are searched from the first to the last; longer ones keep the position of each key, so that a hostile body
+/// of thousands of keys costs no square of them.
+const SHORT: usize = 32;
+
 /// A PHP array under construction: ordered, with the next free index.
 #[derive(Debug, Default)]
 struct Array {
     items: Vec<(String, Node)>,
+    /// Empty while the array is short.
     positions: HashMap<String, usize>,
     next_index: i64,
 }
@@ -40,18 +46,35 @@ enum Node {
 
 impl Array {
     fn slot(&mut self, key: String) -> Option<&mut Node> {
-        let position = match self.positions.get(&key) {
-            Some(position) => *position,
+        let position = match self.position(&key) {
+            Some(position) => position,
             None => {
                 if let Some(index) = php_index(&key) {
                     self.next_index = self.next_index.max(index.saturating_add(1));
                 }
-                self.positions.insert(key.clone(), self.items.len());
-                self.items.push((key, Node::Text(String::new())));
-                self.items.len() - 1
+                self.append(key)
             }
         };
         self.items.get_mut(position).map(|(_, node)| node)
+    }
+
+    fn position(&self, key: &str) -> Option<usize> {
+        if self.positions.is_empty() {
+            return self.items.iter().position(|(have, _)| have == key);
+        }
+        self.positions.get(key).copied()
+    }
+
+    fn append(&mut self, key: String) -> usize {
+        let position = self.items.len();
+        if position == SHORT {
+            self.positions = self.items.iter().enumerate().map(|(at, (key, _))| (key.clone(), at)).collect();
+        }
+        if position >= SHORT {
+            self.positions.insert(key.clone(), position);
+        }
+        self.items.push((key, Node::Text(String::new())));
+        position
     }
 
     fn put(&mut self, path: &[Segment<'_>], text: String) {
@@ -95,6 +118,10 @@ enum Segment<'a> {
 
 /// A key that PHP keeps as an integer: canonical decimal.
 fn php_index(key: &str) -> Option<i64> {
+    // Most keys are names.
+    if !key.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+        return None;
+    }
     let index: i64 = key.parse().ok()?;
     (index.to_string() == key).then_some(index)
 }
@@ -123,8 +150,10 @@ fn put_pair(root: &mut Array, key: &str, value: String) -> Result<(), FormError>
     if name.is_empty() {
         return Ok(());
     }
-    let name: String = name.chars().map(|c| if matches!(c, '.' | ' ' | '[') { '_' } else { c }).collect();
-    let mut path = vec![Segment::Key(&name)];
+    let odd = ['.', ' ', '['];
+    let name = if name.contains(odd) { Cow::from(name.replace(odd, "_")) } else { Cow::from(name) };
+    let mut path = Vec::with_capacity(3);
+    path.push(Segment::Key(&name));
     path.extend(brackets(rest)?);
     root.put(&path, value);
     Ok(())

@@ -153,6 +153,7 @@ impl RobotCall {
         Ok(Self {
             member_id: sender.member_id,
             application_token: sender.application_token,
+            access_token: sender.access_token,
             code: form::text(&body, "code"),
             event_token,
             workflow_id: form::text(&body, "workflow_id"),

@@ -13,7 +13,6 @@ mod governor;
 pub mod inbound;
 pub mod oauth;
 pub mod placement;
-pub mod timeline;
 
 pub use client::{ADDRESS_REFUSED, ProofError};
 
@@ -154,6 +153,8 @@ pub struct RobotCall {
     pub member_id: String,
     /// `auth[application_token]`.
     pub application_token: Secret,
+    /// `auth[access_token]` of the step's user: proves a call of a portal that told no `application_token`; never stored.
+    pub access_token: Secret,
     /// CODE.
     pub code: String,
     /// Idempotency key, byte-exact.

@@ -90,6 +90,16 @@ impl Catalog {
         self.specs.iter().find(|spec| spec.available && spec.code.eq_ignore_ascii_case(bare))
     }
 
+    /// What a call's `write_fields` ask for, as far as it can be read: of a call that is refused before it has an operation.
+    pub fn legible_write_fields(&self, code: &str, properties: &Map<String, Value>) -> Vec<(String, String)> {
+        let Some((spec, property)) = self.find(code).and_then(|spec| Some((spec, spec.property("write_fields")?))) else {
+            return Vec::new();
+        };
+        let items = read::read(property, read::raw(properties, &property.id), self.words).unwrap_or_default();
+        let texts: Vec<String> = items.as_array().into_iter().flatten().filter_map(|item| item.as_str().map(str::to_owned)).collect();
+        write_fields::legible(&texts, &spec.results)
+    }
+
     /// Available specs in the order of their files.
     pub fn robots(&self) -> Vec<&RobotSpec> {
         self.specs.iter().filter(|spec| spec.available).collect()

@@ -1,6 +1,6 @@
 //! What a robot call asks for, typed. Produced by `Catalog::render`, decided by `flow/run_call`.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 /// One operation.
@@ -22,6 +22,115 @@ pub enum Operation {
         send: SendCommon,
         /// Which template with which values.
         template: TemplateChoice,
+    },
+    /// Text with reply buttons.
+    SendButtons {
+        /// Common part.
+        send: SendCommon,
+        /// Text, URL, `disk:ID`, `field:UF_…`; may be blank.
+        header: String,
+        /// Text.
+        text: String,
+        /// May be blank.
+        footer: String,
+        /// Items `id|Title` or `Title`, as rendered.
+        buttons: Vec<String>,
+        /// The process waits for the press.
+        wait_reply: bool,
+        /// How long.
+        reply_minutes: i64,
+    },
+    /// Text with a list to choose from.
+    SendList {
+        /// Common part.
+        send: SendCommon,
+        /// Text; may be blank.
+        header: String,
+        /// Text.
+        text: String,
+        /// May be blank.
+        footer: String,
+        /// Label of the button that opens the list.
+        list_button: String,
+        /// Items `#Section` and `id|Title|Description`, as rendered.
+        rows: Vec<String>,
+        /// The process waits for the choice.
+        wait_reply: bool,
+        /// How long.
+        reply_minutes: i64,
+    },
+    /// Text with a button that opens an address.
+    SendLink {
+        /// Common part.
+        send: SendCommon,
+        /// Text; may be blank.
+        header: String,
+        /// Text.
+        text: String,
+        /// May be blank.
+        footer: String,
+        /// Label of the button.
+        button_title: String,
+        /// Where it leads.
+        url: String,
+    },
+    /// Files, one message each.
+    SendFile {
+        /// Common part.
+        send: SendCommon,
+        /// `auto` or a kind of file.
+        file_kind: String,
+        /// URL, `disk:ID`, `field:UF_…`, `LEAD_12:UF_…`.
+        source: Vec<String>,
+        /// Values of the `file` property as Bitrix24 sends them.
+        file: Vec<String>,
+        /// Under the first file; may be blank.
+        caption: String,
+        /// Name of the first file; blank = its own.
+        file_name: String,
+    },
+    /// Contact cards.
+    SendContact {
+        /// Common part.
+        send: SendCommon,
+        /// CRM contacts.
+        contact_ids: Vec<String>,
+        /// A user of the portal: `user_1` or `1`.
+        user: String,
+        /// Typed card: name.
+        name: String,
+        /// Typed card: company.
+        company: String,
+        /// Typed card: numbers.
+        phones: Vec<String>,
+        /// Typed card: e-mail addresses.
+        emails: Vec<String>,
+    },
+    /// A point on the map.
+    SendLocation {
+        /// Common part.
+        send: SendCommon,
+        /// Degrees.
+        #[serde(deserialize_with = "degrees")]
+        latitude: Option<f64>,
+        /// Degrees.
+        #[serde(deserialize_with = "degrees")]
+        longitude: Option<f64>,
+        /// May be blank.
+        name: String,
+        /// May be blank.
+        address: String,
+    },
+    /// A text with a button that sends the client's own place.
+    RequestLocation {
+        /// Common part.
+        send: SendCommon,
+        /// The question.
+        text: String,
+        /// The process waits for the place.
+        wait_reply: bool,
+        /// How long.
+        reply_minutes: i64,
     },
     /// Is the window open?
     CheckWindow {
@@ -57,23 +166,68 @@ impl Operation {
     /// The common part of a sending operation.
     pub fn send(&self) -> Option<&SendCommon> {
         match self {
-            Self::SendText { send, .. } | Self::SendTemplate { send, .. } => Some(send),
+            Self::SendText { send, .. }
+            | Self::SendTemplate { send, .. }
+            | Self::SendButtons { send, .. }
+            | Self::SendList { send, .. }
+            | Self::SendLink { send, .. }
+            | Self::SendFile { send, .. }
+            | Self::SendContact { send, .. }
+            | Self::SendLocation { send, .. }
+            | Self::RequestLocation { send, .. } => Some(send),
             Self::CheckWindow { .. } | Self::ChatLink { .. } => None,
         }
     }
 
     fn send_mut(&mut self) -> Option<&mut SendCommon> {
         match self {
-            Self::SendText { send, .. } | Self::SendTemplate { send, .. } => Some(send),
+            Self::SendText { send, .. }
+            | Self::SendTemplate { send, .. }
+            | Self::SendButtons { send, .. }
+            | Self::SendList { send, .. }
+            | Self::SendLink { send, .. }
+            | Self::SendFile { send, .. }
+            | Self::SendContact { send, .. }
+            | Self::SendLocation { send, .. }
+            | Self::RequestLocation { send, .. } => Some(send),
             Self::CheckWindow { .. } | Self::ChatLink { .. } => None,
+        }
+    }
+
+    /// The wait for the client's answer that a sending operation asks for (`wait_reply`).
+    pub fn reply_wait(&self) -> Option<ReplyWait> {
+        match self {
+            Self::SendButtons { wait_reply: true, reply_minutes, .. }
+            | Self::SendList { wait_reply: true, reply_minutes, .. }
+            | Self::RequestLocation { wait_reply: true, reply_minutes, .. } => Some(ReplyWait { minutes: *reply_minutes }),
+            _ => None,
         }
     }
 
     /// Id of a property that another property's choice makes necessary and that was not given.
     pub(super) fn lacking(&self) -> Option<&'static str> {
         let needs_fallback = |send: &SendCommon| send.on_closed_window == OnClosedWindow::Template && send.fallback.is_none();
-        matches!(self, Self::SendText { send, .. } if needs_fallback(send)).then_some("fallback_template")
+        // A template needs no window, hence no other template in its place.
+        let free_form = self.send().filter(|_| !matches!(self, Self::SendTemplate { .. }));
+        free_form.is_some_and(needs_fallback).then_some("fallback_template")
     }
+}
+
+/// A coordinate; what was left blank is none.
+fn degrees<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(None),
+        Value::String(text) if text.trim().is_empty() => Ok(None),
+        Value::Number(number) => Ok(number.as_f64()),
+        other => Err(serde::de::Error::custom(format!("{other} is no number of degrees"))),
+    }
+}
+
+/// How long a process waits for the client's answer to what it has just sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplyWait {
+    /// From the moment the message was sent.
+    pub minutes: i64,
 }
 
 /// Properties that every sending robot has.
@@ -99,8 +253,6 @@ pub struct SendCommon {
     pub write_fields: Vec<(String, String)>,
     /// Timeline entry.
     pub to_timeline: bool,
-    /// Publish in the open-channel dialog.
-    pub to_open_line: bool,
     /// What a missing or blank template value does.
     pub on_missing: OnMissing,
 }

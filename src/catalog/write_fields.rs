@@ -31,6 +31,19 @@ pub(super) fn parse(items: &[String], results: &[ResultField]) -> Result<Vec<(St
     Ok(pairs)
 }
 
+/// The assignments among the items, whatever else stands there: for a call that is refused before it is read as a whole.
+pub(super) fn legible(items: &[String], results: &[ResultField]) -> Vec<(String, String)> {
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    for item in items.iter().flat_map(|item| item.split(['\n', ';'])) {
+        for (field, result) in parse(&[item.to_owned()], results).unwrap_or_default() {
+            if !pairs.iter().any(|(other, _)| other.eq_ignore_ascii_case(&field)) {
+                pairs.push((field, result));
+            }
+        }
+    }
+    pairs
+}
+
 /// `UF_CRM_1`, `ufCrm7_12`, `comments`.
 fn is_field(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
@@ -76,6 +89,14 @@ mod tests {
         }
         assert_eq!(read(&["A=status\nB=message_id"]).unwrap().len(), 2);
         assert_eq!(read(&[]), Ok(vec![]));
+    }
+
+    #[test]
+    fn what_can_be_read_is_read_among_mistakes() {
+        let results = ["status", "error_code"].map(|id| ResultField { id: id.to_owned(), kind: Type::String, multiple: false });
+        let items = ["A = nonsense; {{B}} = status", "B = error_code", "=", "C=error_code"].map(str::to_owned);
+        let pairs = legible(&items, &results);
+        assert_eq!(pairs, [("B", "status"), ("C", "error_code")].map(|(field, result)| (field.to_owned(), result.to_owned())));
     }
 
     #[test]

@@ -107,7 +107,12 @@ impl Sources {
 
     /// A value that was given and is not empty.
     pub fn get(&self, name: &str) -> Option<&Given> {
-        self.values.get(name).filter(|given| !given.value.trim().is_empty())
+        self.given(name).filter(|given| !given.value.trim().is_empty())
+    }
+
+    /// A value that was given, be it empty.
+    pub(super) fn given(&self, name: &str) -> Option<&Given> {
+        self.values.get(name)
     }
 
     /// One sentence for each name that is no setting.

@@ -9,6 +9,11 @@ use base64::engine::general_purpose::STANDARD;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
+/// Settings that are not left empty.
+const NOT_BLANK: &[&str] = &["OPERATOR_TOKEN", "ROLES", "BITRIX_AUTH_HOSTS"];
+/// Characters of the shortest operator token: less can be guessed.
+const SHORTEST_TOKEN: usize = 16;
+
 /// Reads every setting, keeping the default where one is wrong, so that all mistakes are told at once.
 pub(super) fn all(sources: &Sources, problems: &mut Vec<String>) -> Config {
     let mut config = Config::default();
@@ -22,8 +27,7 @@ pub(super) fn all(sources: &Sources, problems: &mut Vec<String>) -> Config {
     reader.set("OPERATOR_TOKEN", &mut config.operator_token, operator_token);
     reader.set("BITRIX_CLIENT_ID", &mut config.bitrix_client_id, |text| Ok(text.to_owned()));
     reader.set("BITRIX_CLIENT_SECRET", &mut config.bitrix_client_secret, |text| Ok(Secret::new(text)));
-    reader
-        .set("BITRIX_AUTH_HOSTS", &mut config.bitrix_auth_hosts, |text| list(text).iter().map(|origin| address::origin(origin)).collect());
+    reader.set("BITRIX_AUTH_HOSTS", &mut config.bitrix_auth_hosts, auth_hosts);
     for (name, vendor) in PROVIDER_BASES {
         let mut base = (*vendor).to_owned();
         reader.set(name, &mut base, address::base);
@@ -50,10 +54,22 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn set<T>(&mut self, name: &str, slot: &mut T, parse: impl FnOnce(&str) -> Result<T, String>) {
-        let Some(Given { value, label }) = self.sources.get(name) else { return };
+        let Some(Given { value, label }) = self.sources.get(name) else {
+            self.blank(name);
+            return;
+        };
         match parse(value.trim()) {
             Ok(parsed) => *slot = parsed,
             Err(advice) => self.problems.push(format!("{label} {advice}.")),
+        }
+    }
+
+    /// A variable that a script left empty counts as not set, except where the default is another meaning than the one intended: an API
+    /// that is off, both roles, the vendor's servers.
+    fn blank(&mut self, name: &str) {
+        let told = if NOT_BLANK.contains(&name) { self.sources.given(name) } else { None };
+        if let Some(Given { label, .. }) = told {
+            self.problems.push(format!("{label} is empty. Give it a value, or remove it for the default."));
         }
     }
 
@@ -107,9 +123,23 @@ fn master_key(text: &str) -> Result<Secret, String> {
 fn operator_token(text: &str) -> Result<Secret, String> {
     // A header cannot carry anything else, so another token could never be presented.
     let sendable = text.chars().all(|c| c.is_ascii_graphic());
-    sendable
-        .then(|| Secret::new(text))
-        .ok_or_else(|| "must consist of visible ASCII characters; make one with `openssl rand -hex 32`".to_owned())
+    match text.len() {
+        _ if !sendable => Err("must consist of visible ASCII characters; make one with `openssl rand -hex 32`".to_owned()),
+        short if short < SHORTEST_TOKEN => {
+            Err(format!("is shorter than {SHORTEST_TOKEN} characters and could be guessed; make one with `openssl rand -hex 32`"))
+        }
+        _ => Ok(Secret::new(text)),
+    }
+}
+
+fn auth_hosts(text: &str) -> Result<Vec<String>, String> {
+    let origins: Vec<String> = list(text).iter().map(|origin| address::origin(origin)).collect::<Result<_, _>>()?;
+    // Without an authorization server nobody could ever be proven.
+    if origins.is_empty() {
+        Err("names no authorization server; write for example https://oauth.bitrix.info".to_owned())
+    } else {
+        Ok(origins)
+    }
 }
 
 fn log(text: &str) -> Result<String, String> {

@@ -1,4 +1,17 @@
 //! What a message carries, after rendering and before any provider's dialect.
+//!
+//! Every kind of reference/whatsapp.md 1.1 that a robot sends has one neutral shape here; adapters render it in their own words. Limits
+//! are checked before (`flow/content`): an adapter gets what its capabilities name and nothing longer.
+
+mod card;
+mod interactive;
+mod media;
+mod place;
+
+pub use card::{Card, CardEmail, CardName, CardPhone};
+pub use interactive::{Button, ButtonsContent, LinkContent, ListContent, Row, Section};
+pub use media::{MediaContent, MediaKind, MediaRef};
+pub use place::Place;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +29,43 @@ pub enum Content {
     },
     /// An approved template with its parameters filled.
     Template(TemplateContent),
+    /// A picture, with or without a caption.
+    Image(MediaContent),
+    /// A film, with or without a caption.
+    Video(MediaContent),
+    /// A sound file; never a caption.
+    Audio(MediaContent),
+    /// A voice message (OGG/OPUS); never a caption. Channels without them show a sound file.
+    Voice(MediaContent),
+    /// Any file, with its name and perhaps a caption.
+    Document(MediaContent),
+    /// A sticker (WebP); never a caption.
+    Sticker(MediaContent),
+    /// A text with reply buttons.
+    Buttons(ButtonsContent),
+    /// A text with a list to choose from.
+    List(ListContent),
+    /// A text with one button that opens an address.
+    CtaUrl(LinkContent),
+    /// A point on the map.
+    Location(Place),
+    /// A text with a button that sends the client's own place.
+    LocationRequest {
+        /// The question.
+        body: String,
+    },
+    /// Contact cards.
+    Contacts {
+        /// At least one, at most five.
+        cards: Vec<Card>,
+    },
+    /// An emoji at a message.
+    Reaction {
+        /// WhatsApp's id of that message.
+        to_message_id: String,
+        /// One emoji; empty takes an earlier one back.
+        emoji: String,
+    },
 }
 
 impl Content {
@@ -24,6 +74,49 @@ impl Content {
         match self {
             Self::Text { .. } => "text",
             Self::Template(_) => "template",
+            Self::Image(_) => "image",
+            Self::Video(_) => "video",
+            Self::Audio(_) => "audio",
+            Self::Voice(_) => "voice",
+            Self::Document(_) => "document",
+            Self::Sticker(_) => "sticker",
+            Self::Buttons(_) => "buttons",
+            Self::List(_) => "list",
+            Self::CtaUrl(_) => "cta_url",
+            Self::Location(_) => "location",
+            Self::LocationRequest { .. } => "location_request",
+            Self::Contacts { .. } => "contacts",
+            Self::Reaction { .. } => "reaction",
+        }
+    }
+
+    /// A file as the kind that its own `media_kind` says; a `gif` travels as a video.
+    pub fn of_media(content: MediaContent) -> Self {
+        match content.media.media_kind {
+            MediaKind::Image => Self::Image(content),
+            MediaKind::Video | MediaKind::Gif => Self::Video(content),
+            MediaKind::Audio => Self::Audio(content),
+            MediaKind::Voice => Self::Voice(content),
+            MediaKind::Document => Self::Document(content),
+            MediaKind::Sticker => Self::Sticker(content),
+        }
+    }
+
+    /// The file that a content is or has in its header.
+    pub fn media(&self) -> Option<&MediaRef> {
+        match self {
+            Self::Image(file) | Self::Video(file) | Self::Audio(file) | Self::Voice(file) | Self::Document(file) | Self::Sticker(file) => {
+                Some(&file.media)
+            }
+            Self::Template(template) => template.header.as_ref().and_then(HeaderValue::media),
+            Self::Buttons(buttons) => buttons.header.as_ref().and_then(HeaderValue::media),
+            Self::Text { .. }
+            | Self::List(_)
+            | Self::CtaUrl(_)
+            | Self::Location(_)
+            | Self::LocationRequest { .. }
+            | Self::Contacts { .. }
+            | Self::Reaction { .. } => None,
         }
     }
 }
@@ -56,30 +149,29 @@ pub struct Param {
     pub value: String,
 }
 
-/// The header's value.
+/// A header's value, of a template or of a message with buttons.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum HeaderValue {
-    /// Text variable.
+    /// Text; in a template the value of its one variable.
     Text {
         /// The value.
         value: String,
     },
     /// Image, video or document by a URL the provider may fetch.
     Media(MediaRef),
+    /// A point on the map; templates only.
+    Location(Place),
 }
 
-/// A file that a provider fetches or has been given.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MediaRef {
-    /// `image`, `video`, `document`, `audio`, `sticker`.
-    pub media_kind: String,
-    /// URL reachable by the provider: public, or our `/media/{token}`.
-    pub link: String,
-    /// Name shown to the user.
-    pub file_name: Option<String>,
-    /// MIME type, checked by content.
-    pub mime: Option<String>,
+impl HeaderValue {
+    /// Its file.
+    pub fn media(&self) -> Option<&MediaRef> {
+        match self {
+            Self::Media(media) => Some(media),
+            Self::Text { .. } | Self::Location(_) => None,
+        }
+    }
 }
 
 /// One button's value.

@@ -5,7 +5,7 @@
 mod change;
 
 pub use change::{ChannelChange, ChannelError, Created, NewChannel, create, disconnect, update};
-pub(super) use change::{cancel_key, note_state, sync_job};
+pub(super) use change::{NOT_PAUSED, cancel_key, note_state, sync_job};
 
 use super::Ctx;
 use crate::db::crypto::Place;

@@ -15,6 +15,9 @@ use crate::domain::state::Status;
 const MEDIA_RETRY: Ms = 30 * SECOND;
 /// First pause after "too fast to this person"; it grows by four (reference/whatsapp.md 10.7).
 const PAIR_RETRY: Ms = 6 * SECOND;
+/// A channel waits at most this long at a provider's word; then its next message asks again. A gateway that says "in a day" must not
+/// silence a shop, and one question in five minutes floods nobody. The message that was refused itself waits as told, up to an hour.
+const CHANNEL_PAUSE: Ms = 5 * MINUTE;
 /// How often a held message looks whether its channel is back.
 pub(super) const HOLD_LOOK: Ms = MINUTE;
 
@@ -92,7 +95,7 @@ fn again(error: &ProviderError, after_ms: Option<Ms>, tried: Try) -> Settled {
     };
     let delay = backoff::jitter(own.max(backoff::delay(round, after_ms)), tried.seed);
     // Too fast for one person says nothing about the others.
-    let channel = (error.class == ErrorClass::RateLimit).then_some(ChannelNews::Busy(delay));
+    let channel = (error.class == ErrorClass::RateLimit).then_some(ChannelNews::Busy(delay.min(CHANNEL_PAUSE)));
     if let Some(state) = state_after(error.class) {
         return held(error, state, tried, "retry");
     }
@@ -148,6 +151,7 @@ fn held(error: &ProviderError, state: &'static str, tried: Try, attempt: &'stati
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::clock::HOUR;
 
     fn told(class: ErrorClass) -> ProviderError {
         ProviderError { class, provider_code: Some("77".to_owned()), text: "told".to_owned() }
@@ -187,6 +191,8 @@ mod tests {
         assert_eq!((pair.next, pair.channel), (Next::Again(24 * SECOND), None));
         let used_up = settle(&outcome, tried(6));
         assert_eq!(used_up.error.map(|error| error.code), Some(Code::LimitReached));
+        let day = settle(&SendOutcome::Retry { after_ms: Some(24 * HOUR), error: told(ErrorClass::RateLimit) }, tried(1));
+        assert_eq!((day.next, day.channel), (Next::Again(HOUR), Some(ChannelNews::Busy(5 * MINUTE))), "no word stops a channel for long");
     }
 
     #[test]

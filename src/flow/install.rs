@@ -4,13 +4,19 @@
 //! with our keys must succeed); the portal it names is the request's; `profile` at the address *it* names says that the user is an
 //! administrator. Domain and address come from the proof, never from the request; a refusal changes nothing.
 
-use super::portal_cache::{self, PortalFacts};
+mod refusal;
+mod seeds;
+mod viewer;
+
+pub use refusal::InstallRefusal;
+pub use viewer::{Viewer, prove_viewer};
+
+use super::portal_cache;
 use super::portal_state::{self, Subject};
 use super::{Ctx, register, token};
 use crate::bitrix::inbound::{FramePost, InstallPost, Sender};
 use crate::bitrix::oauth::{self, AppInfo, Application, RefreshAnswer, TokenPair};
-use crate::bitrix::{ADDRESS_REFUSED, BitrixError, Command, ProofError, form};
-use crate::db::entity::portal as portal_row;
+use crate::bitrix::{ADDRESS_REFUSED, BitrixError, form};
 use crate::db::store::portal as store;
 use crate::db::store::portal::PortalStatus;
 use crate::db::{DbError, DbResult};
@@ -18,90 +24,8 @@ use crate::domain::clock::Ms;
 use crate::domain::secret::Secret;
 use crate::outbound::Peer;
 use crate::queue::{self, Job, NewJob};
+use seeds::{seed_entry, seed_hash, seeds_with, tells_a_new_token, was_taken};
 use serde_json::{Value, json};
-use std::sync::Arc;
-
-/// So many former pairs are known when they come again; their access tokens are long over by then.
-const SEEDS_KEPT: usize = 8;
-
-/// Why an install was refused. Nothing was stored and a live portal is unchanged.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InstallRefusal {
-    /// No access or refresh token in the request.
-    #[error("tokens are missing")]
-    TokensMissing,
-    /// The authorization server named is not on our list.
-    #[error("authorization server not allowed")]
-    HostRefused,
-    /// The authorization server or the portal does not accept the token.
-    #[error("token rejected: {0}")]
-    TokenRejected(String),
-    /// The token belongs to another application.
-    #[error("another application's token")]
-    OtherApplication,
-    /// The token belongs to another portal than the request says.
-    #[error("another portal's token")]
-    OtherPortal,
-    /// The user is not an administrator of the portal.
-    #[error("not an administrator")]
-    NotAdmin,
-    /// The proven address may not be contacted (private network, no https).
-    #[error("address refused: {0}")]
-    EndpointRefused(String),
-    /// The portal is not installed (pages of an unknown portal).
-    #[error("portal not installed")]
-    UnknownPortal,
-    /// Nobody could say: try again. Nothing is committed.
-    #[error("unavailable: {0}")]
-    Unavailable(String),
-}
-
-impl InstallRefusal {
-    /// Stable code of the API; its text is the locale key with dashes.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::TokensMissing => "install_tokens_missing",
-            Self::HostRefused => "install_host_refused",
-            Self::TokenRejected(_) => "install_token_rejected",
-            Self::OtherApplication => "install_other_application",
-            Self::OtherPortal => "install_other_portal",
-            Self::NotAdmin => "install_not_admin",
-            Self::EndpointRefused(_) => "install_address_refused",
-            Self::UnknownPortal => "install_unknown_portal",
-            Self::Unavailable(_) => "install_unavailable",
-        }
-    }
-
-    /// HTTP status for the portal and its frame.
-    pub fn http_status(&self) -> u16 {
-        match self {
-            Self::TokensMissing | Self::TokenRejected(_) => 401,
-            Self::HostRefused
-            | Self::OtherApplication
-            | Self::OtherPortal
-            | Self::NotAdmin
-            | Self::EndpointRefused(_)
-            | Self::UnknownPortal => 403,
-            Self::Unavailable(_) => 503,
-        }
-    }
-}
-
-impl From<DbError> for InstallRefusal {
-    fn from(error: DbError) -> Self {
-        Self::Unavailable(error.to_string())
-    }
-}
-
-impl From<ProofError> for InstallRefusal {
-    fn from(error: ProofError) -> Self {
-        match error {
-            ProofError::HostRefused => Self::HostRefused,
-            ProofError::Rejected(why) => Self::TokenRejected(why),
-            ProofError::Unavailable(why) => Self::Unavailable(why),
-        }
-    }
-}
 
 /// A stored install.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,19 +38,6 @@ pub struct Installed {
     pub user_id: String,
     /// Whether the portal was unknown or removed before.
     pub first: bool,
-}
-
-/// A user who opened one of our pages.
-#[derive(Debug, Clone)]
-pub struct Viewer {
-    /// The portal.
-    pub portal: Arc<PortalFacts>,
-    /// User id.
-    pub user_id: String,
-    /// Whether an administrator of the portal.
-    pub admin: bool,
-    /// Name as the portal has it.
-    pub name: String,
 }
 
 /// What the proofs brought.
@@ -218,34 +129,6 @@ async fn replaces_a_working_pair(ctx: &Ctx, sender: &Sender) -> Result<bool, Ins
     Ok(known.is_some_and(|row| row.status == PortalStatus::Active.as_str() && !was_taken(&row, &seed_hash(ctx, sender))))
 }
 
-fn seed_hash(ctx: &Ctx, sender: &Sender) -> String {
-    ctx.sealer.hash("portal-seed", sender.refresh_token.expose(), true)
-}
-
-/// Whether tokens of this hash were taken before: what is stored is the same pair or a newer one.
-fn was_taken(row: &portal_row::Model, seed_hash: &str) -> bool {
-    row.seed_hash.as_deref().unwrap_or_default().split(' ').any(|taken| taken.split(':').next() == Some(seed_hash))
-}
-
-/// The pair together with the application token it came with: an update may tell a new token with a pair that was taken before.
-fn seed_entry(ctx: &Ctx, sender: &Sender) -> String {
-    let told = ctx.sealer.hash("portal-told", sender.application_token.expose(), true);
-    format!("{}:{told}", seed_hash(ctx, sender))
-}
-
-/// Whether this pair brings an application token that it never came with before; a replay of an earlier one is no news.
-fn tells_a_new_token(row: &portal_row::Model, sender: &Sender, entry: &str) -> bool {
-    let seen = row.seed_hash.as_deref().unwrap_or_default().split(' ').any(|taken| taken == entry);
-    !sender.application_token.is_empty() && !seen
-}
-
-/// The hashes of the latest pairs taken, the newest first.
-fn seeds_with(row: Option<&portal_row::Model>, entry: &str) -> String {
-    let former = row.and_then(|row| row.seed_hash.as_deref()).unwrap_or_default();
-    let former = former.split(' ').filter(|taken| !taken.is_empty() && *taken != entry);
-    std::iter::once(entry).chain(former).take(SEEDS_KEPT).collect::<Vec<_>>().join(" ")
-}
-
 /// The authorization server that the request names; a request of an old portal names none, then the known one or each of the list.
 async fn ask_authorization(ctx: &Ctx, sender: &Sender) -> Result<(String, AppInfo), InstallRefusal> {
     if !sender.server_endpoint.is_empty() {
@@ -303,7 +186,7 @@ fn refused(error: &BitrixError) -> InstallRefusal {
     }
 }
 
-fn admin_of(profile: &Value) -> Result<String, InstallRefusal> {
+pub(super) fn admin_of(profile: &Value) -> Result<String, InstallRefusal> {
     let empty = serde_json::Map::new();
     let profile = profile.as_object().unwrap_or(&empty);
     let user_id = form::text(profile, "ID");
@@ -366,41 +249,6 @@ fn sealed_install(ctx: &Ctx, sender: &Sender, proof: &Proof, (domain, seed_hash,
         license: text(&proof.info.license),
         app_version: text(&proof.info.version),
     }
-}
-
-/// Proves the viewer of a page of an installed portal with one request to the stored address: our application, and who it is.
-///
-/// # Errors
-/// [`InstallRefusal`].
-pub async fn prove_viewer(ctx: &Ctx, sender: &Sender) -> Result<Viewer, InstallRefusal> {
-    let portal = ctx.portals.get(&sender.member_id).await?.filter(|facts| facts.status != PortalStatus::Uninstalled);
-    let portal = portal.ok_or(InstallRefusal::UnknownPortal)?;
-    if sender.access_token.is_empty() {
-        return Err(InstallRefusal::TokensMissing);
-    }
-    let ask = |key: &str, method: &str| Command { key: key.to_owned(), method: method.to_owned(), params: json!({}) };
-    let commands = [ask("app", "app.info"), ask("user", "profile")];
-    let address = (portal.client_endpoint.as_str(), &sender.access_token);
-    let results = ctx.bitrix.batch_with("viewer.prove", &portal.member_id, address, &commands).await.map_err(|error| refused(&error))?;
-    let mut results = results.into_iter().map(|result| result.map_err(|error| InstallRefusal::TokenRejected(error.line())));
-    let info = results.next().unwrap_or_else(|| Ok(Value::Null))?;
-    let profile = results.next().unwrap_or_else(|| Ok(Value::Null))?;
-    let info = oauth::read_app_info(&info).unwrap_or_default();
-    let known_token = !sender.application_token.is_empty() && portal.application_token.matches(sender.application_token.expose());
-    match info.application(&ctx.settings.client_id) {
-        Application::Ours => {}
-        // A marketplace application is named by its catalogue code; then the application token has to prove it.
-        Application::Unnamed if known_token => {}
-        Application::Unnamed | Application::Alien => return Err(InstallRefusal::OtherApplication),
-    }
-    let empty = serde_json::Map::new();
-    let profile = profile.as_object().unwrap_or(&empty);
-    let user_id = form::text(profile, "ID");
-    if user_id.is_empty() {
-        return Err(InstallRefusal::TokenRejected("the portal names no active user".to_owned()));
-    }
-    let name = format!("{} {}", form::text(profile, "NAME"), form::text(profile, "LAST_NAME")).trim().to_owned();
-    Ok(Viewer { portal, user_id, admin: is_yes(form::field(profile, "ADMIN")), name })
 }
 
 #[cfg(test)]

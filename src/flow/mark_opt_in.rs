@@ -72,7 +72,8 @@ async fn one(ctx: &Ctx, claimed: &Claimed) -> Result<(), JobError> {
         (Told::Refused(error), Some(channel)) => {
             log_refusal(channel, error);
             if let Some(state) = channel::state_after(error.class) {
-                channel::note_state(&tx, portal, channel_id, state, Some(&error.text), now).await?;
+                let news = (state, Some(error.text.as_str()));
+                channel::note_state(&tx, portal, channel_id, news, channel::NOT_PAUSED, now).await?;
             }
         }
         (Told::Refused(_) | Told::NoList, _) => {}

@@ -12,7 +12,7 @@ use super::{Ctx, JobError};
 use crate::db::store;
 use crate::db::{DbError, DbResult, Tx};
 use crate::domain::clock::{DAY, Ms};
-use crate::domain::content::{Content, HeaderValue, MediaRef};
+use crate::domain::content::{Content, MediaKind, MediaRef};
 use crate::domain::document::CrmItem;
 use crate::domain::refusal::{Code, Refusal};
 use crate::outbound::{FetchError, Fetched, OutboundError, Reach};
@@ -58,7 +58,7 @@ pub struct OpenMedia {
 ///
 /// # Errors
 /// [`MediaFault`].
-pub async fn header(ctx: &Ctx, portal: &str, source: &str, kind: &str) -> Result<MediaRef, MediaFault> {
+pub async fn header(ctx: &Ctx, portal: &str, source: &str, kind: MediaKind) -> Result<MediaRef, MediaFault> {
     header_of(ctx, portal, None, source, kind).await
 }
 
@@ -66,9 +66,9 @@ pub async fn header(ctx: &Ctx, portal: &str, source: &str, kind: &str) -> Result
 ///
 /// # Errors
 /// [`MediaFault`].
-pub async fn header_of(ctx: &Ctx, portal: &str, document: Option<CrmItem>, source: &str, kind: &str) -> Result<MediaRef, MediaFault> {
+pub async fn header_of(ctx: &Ctx, portal: &str, document: Option<CrmItem>, source: &str, kind: MediaKind) -> Result<MediaRef, MediaFault> {
     let origin = Origin::find(ctx, portal).await?;
-    let limit = kinds::limit(kind).ok_or_else(|| invalid(source, "not a kind of file that a header takes"))?;
+    let limit = kinds::limit(kind);
     let cap = limit.bytes.min(ctx.settings.media_max_bytes);
     let (url, name, own) = match Source::parse(source, &origin)? {
         Source::Public(url) => (url, None, false),
@@ -83,7 +83,8 @@ pub async fn header_of(ctx: &Ctx, portal: &str, document: Option<CrmItem>, sourc
     if !own && passes_through(ctx, &url).await? {
         let fetched = copy::look(ctx, &url, &wanted).await?;
         let file_name = kinds::file_name(fetched.file_name.as_deref(), &url, fetched.mime);
-        return Ok(MediaRef { media_kind: kind.to_owned(), link: url, file_name: Some(file_name), mime: fetched.mime.map(str::to_owned) });
+        let mime = fetched.mime.map(str::to_owned);
+        return Ok(MediaRef { media_kind: kind, link: url, file_name: Some(file_name), mime, size_bytes: fetched.size_bytes });
     }
     copy::stage(ctx, portal, &origin, &url, own, &wanted).await
 }
@@ -109,9 +110,7 @@ pub async fn keep(ctx: &Ctx, tx: &Tx, portal: &str, message_id: &str, content: &
 
 /// The token in a content's link, when the link is ours.
 fn staged_token<'a>(ctx: &Ctx, content: &'a Content) -> Option<&'a str> {
-    let Content::Template(template) = content else { return None };
-    let Some(HeaderValue::Media(media)) = &template.header else { return None };
-    media.link.strip_prefix(&ctx.settings.public_url)?.strip_prefix("/media/")
+    content.media()?.link.strip_prefix(&ctx.settings.public_url)?.strip_prefix("/media/")
 }
 
 /// The file behind a token; `None` when there is none, not yet, or no longer.
@@ -181,7 +180,7 @@ fn fitting(fetched: &Fetched, wanted: &copy::Wanted<'_>) -> Result<(), MediaFaul
     }
     match fetched.mime {
         Some(mime) if wanted.limit.takes(mime) => Ok(()),
-        Some(mime) => Err(invalid(wanted.shown, &format!("content is {mime}, wanted {}", wanted.kind))),
-        None => Err(invalid(wanted.shown, &format!("content is of no known type, wanted {}", wanted.kind))),
+        Some(mime) => Err(invalid(wanted.shown, &format!("content is {mime}, wanted {}", wanted.kind.as_str()))),
+        None => Err(invalid(wanted.shown, &format!("content is of no known type, wanted {}", wanted.kind.as_str()))),
     }
 }

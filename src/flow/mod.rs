@@ -3,6 +3,7 @@
 pub mod accept_call;
 pub mod accept_hook;
 pub mod accepter;
+pub mod adopt;
 pub mod alarm;
 pub mod answer;
 pub mod card;
@@ -70,6 +71,8 @@ pub struct Ctx {
     pub bitrix: Bitrix,
     /// Portals by `member_id`, for every inbound request.
     pub portals: Arc<portal_cache::PortalCache>,
+    /// Whose turn it is to prove a portal that told no application token.
+    pub turns: Arc<adopt::Turns>,
     /// Robots.
     pub catalog: Arc<Catalog>,
     /// Secrets at rest.

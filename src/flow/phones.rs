@@ -15,7 +15,7 @@ use crate::domain::refusal::{Code, Refusal};
 use std::collections::HashMap;
 
 /// Most recipients of one call (ROBOTS.md, `phone_choice=all`).
-const MOST: usize = 10;
+pub(super) const MOST: usize = 10;
 
 /// Numbers a call may be for, best first, without repeats.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,6 +53,15 @@ pub(super) fn candidates(typed: &[String], facts: &Facts, portal: &PortalView) -
         }
     }
     Err(unusable.map_or_else(|| missing(facts), |found| invalid(&found)))
+}
+
+/// `phone_choice=all` with more than [`MOST`] numbers: nobody is left out silently.
+pub(super) fn too_many(count: usize) -> Refusal {
+    Refusal::new(Code::PropertyInvalid, format!("{count} numbers, at most {MOST}"))
+        .with("name", "phone")
+        .with("value", count.to_string())
+        .with("hint_key", "hint-too-many-phones")
+        .with("most", MOST.to_string())
 }
 
 fn missing(facts: &Facts) -> Refusal {
@@ -112,7 +121,7 @@ pub(super) struct Recipient {
     pub(super) conversation: Option<conversation::Model>,
 }
 
-/// Chooses among the candidates.
+/// Chooses among the candidates; how many `all` may be is the caller's question.
 pub(super) fn choose(
     candidates: &Candidates,
     choice: PhoneChoice,
@@ -139,7 +148,7 @@ pub(super) fn choose(
             all.sort_by_key(|one| std::cmp::Reverse(replied(one)));
             all.truncate(1);
         }
-        PhoneChoice::All => all.truncate(MOST),
+        PhoneChoice::All => {}
     }
     all
 }

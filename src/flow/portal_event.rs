@@ -3,6 +3,7 @@
 //! The proof is the `application_token`, for installs and updates the four proofs of `flow/install`. Events come once, so what cannot
 //! be proven at this moment for want of an answer is refused as unavailable, never taken on trust.
 
+use super::adopt::{self, Doubt, Shown};
 use super::install::{self, InstallRefusal, Installed};
 use super::portal_cache::PortalFacts;
 use super::portal_state::{self, Subject};
@@ -89,7 +90,14 @@ pub async fn take(ctx: &Ctx, event: &PortalEvent) -> Result<Taken, EventRefusal>
 }
 
 async fn proven(ctx: &Ctx, event: &PortalEvent) -> Result<std::sync::Arc<PortalFacts>, EventRefusal> {
-    ctx.portals.prove(&event.sender.member_id, &event.sender.application_token).await?.ok_or(EventRefusal::Forged)
+    let sender = &event.sender;
+    let shown = Shown { member_id: &sender.member_id, application_token: &sender.application_token, access_token: &sender.access_token };
+    match adopt::prove(ctx, shown).await {
+        Ok(proven) if proven.told => Ok(proven.facts),
+        Ok(_) | Err(Doubt::Forged) => Err(EventRefusal::Forged),
+        Err(Doubt::Unavailable(why)) => Err(InstallRefusal::Unavailable(why).into()),
+        Err(Doubt::Db(error)) => Err(error.into()),
+    }
 }
 
 async fn update(ctx: &Ctx, event: &PortalEvent) -> Result<Taken, EventRefusal> {

@@ -176,7 +176,10 @@ fn well() -> Map<String, Value> {
 /// The robot's own results that a refusal leaves empty.
 pub fn blank(operation: &Operation, out: &mut Map<String, Value>) {
     let own: &[&str] = match operation {
-        Operation::SendText { .. } => &[],
+        Operation::SendText { .. } | Operation::SendLink { .. } | Operation::SendContact { .. } | Operation::SendLocation { .. } => &[],
+        Operation::SendButtons { .. } | Operation::SendList { .. } => &["reply_id", "reply_title", "reply_text", "timed_out"],
+        Operation::SendFile { .. } => &["media_kind"],
+        Operation::RequestLocation { .. } => &["latitude", "longitude", "timed_out"],
         Operation::SendTemplate { .. } => &["category"],
         Operation::CheckWindow { .. } => &["minutes_left", "free_text_allowed"],
         Operation::ChatLink { .. } => &["link", "qr_url"],

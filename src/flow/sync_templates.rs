@@ -9,6 +9,7 @@ use super::{Ctx, JobError, Leftover};
 use crate::db::DbError;
 use crate::db::entity::template;
 use crate::db::store;
+use crate::db::store::channel::When;
 use crate::domain::clock::{DAY, Ms};
 use crate::domain::http::HttpResponse;
 use crate::domain::outcome::{ErrorClass, ProviderError};
@@ -101,7 +102,8 @@ pub async fn sync(ctx: &Ctx, portal: &str, channel_id: &str) -> Result<Synced, S
         && let Some(state) = channel::state_after(error.class)
     {
         let tx = ctx.db.begin().await?;
-        channel::note_state(&tx, portal, channel_id, state, Some(&error.text), ctx.clock.now()).await?;
+        let news = (state, Some(error.text.as_str()));
+        channel::note_state(&tx, portal, channel_id, news, channel::NOT_PAUSED, ctx.clock.now()).await?;
         tx.commit("sync_templates.refused").await?;
     }
     result
@@ -126,7 +128,10 @@ async fn give_up(ctx: &Ctx, portal: &str, channel_id: &str, claimed: &Claimed, e
         tracing::warn!(portal.id = portal, channel.id = channel_id, error.class = ?error.class, "template list refused");
         match channel::state_after(error.class) {
             // Its administrator has to act; the change starts a new reading.
-            Some(state) => channel::note_state(&tx, portal, channel_id, state, Some(&error.text), now).await?,
+            Some(state) => {
+                let news = (state, Some(error.text.as_str()));
+                channel::note_state(&tx, portal, channel_id, news, channel::NOT_PAUSED, now).await?;
+            }
             None => drop(queue::enqueue(&tx, ctx.ids.as_ref(), now, &[again(portal, channel_id, now)]).await?),
         }
     }
@@ -157,8 +162,10 @@ async fn run(ctx: &Ctx, portal: &str, channel_id: &str, job: Option<&Claimed>) -
     let tx = ctx.db.begin().await?;
     let vanished = store::template::mark_vanished(&tx, portal, channel_id, &gone, now).await?;
     store::channel::mark_synced(&tx, portal, channel_id, now).await?;
-    if registered.is_ok() && matches!(channel.row.state.as_str(), "new" | "auth_failed") {
-        channel::note_state(&tx, portal, channel_id, "connected", None, now).await?;
+    if registered.is_ok() {
+        // Judged by the row as it is now: it may have been paused while the list was read.
+        let unproven = When::From(&["new", "auth_failed"]);
+        channel::note_state(&tx, portal, channel_id, ("connected", None), unproven, now).await?;
     }
     if let (Some(job), true) = (job, registered.is_ok()) {
         queue::complete(&tx, &[job]).await?;

@@ -9,7 +9,7 @@ use super::{Ctx, JobError};
 use crate::catalog::operation::{OnMissing, TemplateChoice};
 use crate::catalog::template_params::{self, MatchedParams};
 use crate::db::entity::template;
-use crate::domain::content::{Content, HeaderValue, Param, TemplateContent};
+use crate::domain::content::{Content, HeaderValue, MediaKind, Param, TemplateContent};
 use crate::domain::document::CrmItem;
 use crate::domain::refusal::{Code, Refusal};
 use serde_json::Value;
@@ -73,7 +73,7 @@ pub(super) async fn fill(
     let header_text = row.header_text.as_deref().filter(|_| row.header_kind.as_deref() == Some("text")).map(|text| {
         let value = match &header {
             Some(HeaderValue::Text { value }) => Some(value.as_str()),
-            Some(HeaderValue::Media(_)) | None => None,
+            Some(HeaderValue::Media(_) | HeaderValue::Location(_)) | None => None,
         };
         (text, value)
     });
@@ -136,9 +136,10 @@ async fn header(
                 }
             }
         }
-        Some(kind @ ("image" | "video" | "document")) => {
+        Some(word @ ("image" | "video" | "document" | "gif")) => {
+            let kind = MediaKind::parse(word).unwrap_or(MediaKind::Document);
             if given.is_empty() {
-                let rule = format!("the template's header is a file ({kind})");
+                let rule = format!("the template's header is a file ({word})");
                 return Err(match on_missing {
                     OnMissing::Skip => skipped("header", "header"),
                     OnMissing::Fail | OnMissing::Empty => Refusal::new(Code::ValueMissing, rule).with("name", "header").into(),

@@ -5,21 +5,24 @@
 //! committed before anybody may use it; a kill between answer and commit loses the pair, the next refresh then says so and the
 //! portal becomes `auth_lost` until an administrator opens the application.
 
+mod tend;
+
+pub use tend::handle;
+
+use super::FlowSettings;
 use super::portal_cache::{self, PortalCache, PortalFacts};
 use super::portal_state::{self, Subject};
-use super::{Ctx, FlowSettings, JobError, Leftover};
 use crate::bitrix::oauth::{self, RefreshAnswer, TokenPair};
-use crate::bitrix::{Access, BitrixError, Observation, TokenError, TokenStore};
+use crate::bitrix::{Access, Observation, TokenError, TokenStore};
 use crate::db::crypto::Sealer;
 use crate::db::store::portal as store;
 use crate::db::store::portal::{PortalStatus, RefreshClaim, SealedPair};
 use crate::db::{Db, DbError, DbResult, Engine};
-use crate::domain::clock::{Clock, DAY, HOUR, Ms, SECOND};
+use crate::domain::clock::{Clock, DAY, Ms, SECOND};
 use crate::domain::http::HttpResponse;
 use crate::domain::ids::Ids;
 use crate::domain::secret::Secret;
 use crate::outbound::{Outbound, OutboundError, Peer};
-use crate::queue::{self, Claimed, Group, Job, NewJob};
 use futures::future::BoxFuture;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -346,87 +349,4 @@ impl TokenStore for PortalTokens {
             }
         })
     }
-}
-
-/// Jobs `refresh_token`: idle pairs, and looks at portals that do not work.
-pub async fn handle(ctx: &Ctx, group: Group) -> Leftover {
-    let mut leftover = Leftover::new();
-    for job in group.jobs {
-        if let Err(error) = tend(ctx, &job).await {
-            leftover.push((job, error));
-        }
-    }
-    leftover
-}
-
-async fn tend(ctx: &Ctx, job: &Claimed) -> Result<(), JobError> {
-    let reason = match &job.job {
-        Job::RefreshToken { reason } => reason.clone(),
-        other => return Err(JobError::Fail { why: format!("not a token job: {}", other.kind()) }),
-    };
-    let next = match ctx.portals.fresh(&job.portal).await? {
-        None => None,
-        Some(facts) if facts.status == PortalStatus::Uninstalled => None,
-        Some(facts) if reason == IDLE => Some(tend_idle(ctx, &facts).await),
-        Some(facts) => recheck(ctx, &facts).await?,
-    };
-    let now = ctx.clock.now();
-    let tx = ctx.db.begin().await?;
-    queue::complete(&tx, &[job]).await?;
-    if let Some(at) = next {
-        let again = NewJob::at(&job.portal, Job::RefreshToken { reason: reason.clone() }, at.max(now.saturating_add(SECOND)));
-        queue::enqueue(&tx, &*ctx.ids, now, &[again.once(reason)]).await?;
-    }
-    tx.commit("token.tended").await?;
-    Ok(())
-}
-
-/// Refreshes a pair that is old; returns when to look next.
-async fn tend_idle(ctx: &Ctx, facts: &PortalFacts) -> Ms {
-    let now = ctx.clock.now();
-    if now.saturating_sub(facts.token_changed_at) < IDLE_AFTER {
-        return facts.token_changed_at.saturating_add(IDLE_AFTER);
-    }
-    match ctx.bitrix.tokens().refresh(&facts.member_id, facts.token_version).await {
-        Ok(_) => now.saturating_add(IDLE_AFTER),
-        Err(TokenError::Unavailable(_)) => now.saturating_add(HOUR),
-        Err(_) => now.saturating_add(DAY),
-    }
-}
-
-/// Asks the portal whether it works; returns when to look next, `None` when it does.
-async fn recheck(ctx: &Ctx, facts: &PortalFacts) -> Result<Option<Ms>, JobError> {
-    let portal = facts.member_id.as_str();
-    let now = ctx.clock.now();
-    if facts.status == PortalStatus::Active {
-        // A hint (payment): an ordinary call tells the store by itself what is wrong.
-        return match ctx.bitrix.call("token.recheck_active", portal, "app.info", serde_json::json!({})).await {
-            Ok(info) if payment_expired(&info) => {
-                ctx.bitrix.tokens().observed(portal, facts.token_version, Observation::Paused("payment".to_owned())).await;
-                Ok(None)
-            }
-            Ok(_) | Err(BitrixError::Token(_) | BitrixError::Refused(_)) => Ok(None),
-            Err(error) => Err(JobError::from_bitrix(&error, now)),
-        };
-    }
-    let tomorrow = Some(now.saturating_add(DAY));
-    let access = match ctx.bitrix.tokens().access_while_paused(portal).await {
-        Ok(access) => access,
-        Err(TokenError::NotInstalled) => return Ok(None),
-        Err(TokenError::Unavailable(_)) => return Ok(Some(now.saturating_add(HOUR))),
-        Err(TokenError::AuthLost | TokenError::Paused(_)) => return Ok(tomorrow),
-    };
-    let info = serde_json::json!({});
-    let told = ctx.bitrix.call_with("token.recheck", portal, &access.client_endpoint, &access.access_token, "app.info", info).await;
-    match told {
-        Ok(info) if !payment_expired(&info) => {
-            ctx.bitrix.tokens().observed(portal, access.version, Observation::Back).await;
-            Ok(None)
-        }
-        _ => Ok(tomorrow),
-    }
-}
-
-fn payment_expired(info: &serde_json::Value) -> bool {
-    info.as_object().is_some_and(|info| crate::bitrix::form::text(info, "PAYMENT_EXPIRED").eq_ignore_ascii_case("y"))
 }

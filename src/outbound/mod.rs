@@ -142,13 +142,6 @@ impl Outbound {
         Ok(Self { settings: Arc::new(settings), crash, client, pins })
     }
 
-    /// The same client with another time for a whole exchange (the portal's batch may take 60 s).
-    #[must_use]
-    pub fn with_timeout(&self, total: Duration) -> Self {
-        let settings = OutboundSettings { total_timeout: total, ..OutboundSettings::clone(&self.settings) };
-        Self { settings: Arc::new(settings), ..self.clone() }
-    }
-
     /// Performs one exchange without following redirects. `point` names this wire call for the crash tests.
     ///
     /// # Errors

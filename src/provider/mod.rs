@@ -77,7 +77,7 @@ pub struct Capabilities {
 pub struct SettingField {
     /// Key in `settings`.
     pub name: &'static str,
-    /// `text`, `digits`, `url`, `secret`, `choice`.
+    /// `text`, `digits` (a phone number), `number` (whole, 1–1000), `url`, `secret`, `choice`.
     pub kind: &'static str,
     /// Must be given.
     pub required: bool,
@@ -168,7 +168,7 @@ pub enum WebhookError {
 pub struct SettingsError {
     /// Field name.
     pub field: String,
-    /// `required`, `not_text`, `not_digits`, `not_url`, `unknown_field`, `unknown_choice`, `too_long`.
+    /// `required`, `not_text`, `not_digits`, `not_number`, `not_url`, `unknown_field`, `unknown_choice`, `too_long`.
     pub reason: &'static str,
 }
 

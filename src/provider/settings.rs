@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 /// Most characters of one setting.
 const LONGEST: usize = 2_000;
+/// Greatest `number`; the smallest is 1.
+const MOST: u32 = 1_000;
 
 /// Plain settings and secrets, checked.
 pub type Checked = (Map<String, Value>, BTreeMap<String, Secret>);
@@ -75,6 +77,7 @@ fn checked(field: &SettingField, told: &Value) -> Result<Option<String>, Setting
     }
     match field.kind {
         "digits" => phone_digits(&text).map(Some).ok_or_else(|| wrong(field.name, "not_digits")),
+        "number" => whole(&text).map(Some).ok_or_else(|| wrong(field.name, "not_number")),
         "url" => origin(&text).map(Some).ok_or_else(|| wrong(field.name, "not_url")),
         "choice" if !field.choices.contains(&text.as_str()) => Err(wrong(field.name, "unknown_choice")),
         // A key with a line end or a space inside could not travel in a header.
@@ -91,6 +94,12 @@ fn phone_digits(text: &str) -> Option<String> {
     }
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     (5..=20).contains(&digits.len()).then_some(digits)
+}
+
+/// A whole number in range, as it is written canonically.
+fn whole(text: &str) -> Option<String> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse::<u32>().ok().filter(|number| digits && (1..=MOST).contains(number)).map(|number| number.to_string())
 }
 
 /// An http(s) address without a trailing slash.
@@ -123,6 +132,20 @@ mod tests {
             refused(json!({"app_name": "a", "source": 74951230000_i64, "api_key": "a\nb"}), true),
             ("api_key".to_owned(), "not_text")
         );
+    }
+
+    #[test]
+    fn a_rate_is_a_whole_number_from_1_to_1000() {
+        let rate = |value: Value| check_settings(&Gupshup, &json!({"rate": value}), false).map(|(public, _)| public["rate"].clone());
+        for (given, kept) in
+            [(json!("20"), json!("20")), (json!(1), json!("1")), (json!(" 0080 "), json!("80")), (json!(1000), json!("1000"))]
+        {
+            assert_eq!(rate(given.clone()).unwrap(), kept, "{given}");
+        }
+        for given in [json!("0"), json!(1001), json!("-5"), json!("2.5"), json!("+5"), json!("ten"), json!("99999999999")] {
+            assert_eq!(rate(given.clone()).unwrap_err(), SettingsError { field: "rate".to_owned(), reason: "not_number" }, "{given}");
+        }
+        assert_eq!(rate(Value::Null).unwrap(), Value::Null, "removed: the start value again");
     }
 
     #[test]

@@ -53,8 +53,9 @@ impl Lane {
         match self {
             // A call may need two commands (deal, contact) and a batch has fifty.
             Self::Run => 25,
-            Self::Answer | Self::Update | Self::Create => 50,
-            Self::Receive | Self::Deliver | Self::Timer => 100,
+            // Each group is marked in one transaction, and other portals' commits wait for it.
+            Self::Answer | Self::Update | Self::Create | Self::Deliver => 50,
+            Self::Receive | Self::Timer => 100,
             Self::Sync => 1,
         }
     }

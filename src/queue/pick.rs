@@ -166,7 +166,7 @@ mod tests {
     fn jobs_are_limited_and_a_group_is_cut_to_what_is_left() {
         let due = due(&[("a", Lane::Deliver), ("b", Lane::Deliver), ("c", Lane::Deliver)]);
         let sizes: Vec<u64> = pick(&due, &Busy::default(), WIDE, "", 9, 130).iter().map(|pick| pick.size).collect();
-        assert_eq!(sizes, [100, 30]);
+        assert_eq!(sizes, [50, 50, 30]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! viewer's token is proven at the stored address, and a document not before it was read with that token.
 
 use super::api::card::SenderView;
+use super::body::Incoming;
 use super::install::refused;
 use super::problem::{Code, Problem};
 use super::shell::Shell;
@@ -12,7 +13,7 @@ use crate::db::store::portal::PortalStatus;
 use crate::flow::install::{self, Viewer};
 use crate::flow::page_session::{self, Standing};
 use crate::i18n;
-use actix_web::web::{Data, Path, Payload};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use std::collections::BTreeMap;
 
@@ -27,7 +28,7 @@ const PLACEMENTS: &[(&str, &str, &str)] = &[
 ];
 
 /// The application's own page. Opened by an administrator it brings a lost authorization back.
-pub(super) async fn main_page(state: Data<State>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+pub(super) async fn main_page(state: Data<State>, request: HttpRequest, payload: Incoming) -> Result<HttpResponse, Problem> {
     let frame = frame(&request, payload).await?;
     if install::reseed(&state.ctx, &frame).await? {
         tracing::info!(portal.id = frame.sender.member_id, "authorization restored by an administrator's visit");
@@ -57,7 +58,7 @@ pub(super) async fn placement(
     state: Data<State>,
     request: HttpRequest,
     name: Path<String>,
-    payload: Payload,
+    payload: Incoming,
 ) -> Result<HttpResponse, Problem> {
     let Some((_, page, entity)) = PLACEMENTS.iter().find(|(known, ..)| *known == name.as_str()).copied() else {
         return Err(Problem::new(Code::RouteUnknown));
@@ -78,7 +79,7 @@ pub(super) async fn placement(
     }
 }
 
-async fn frame(request: &HttpRequest, payload: Payload) -> Result<FramePost, Problem> {
+async fn frame(request: &HttpRequest, payload: Incoming) -> Result<FramePost, Problem> {
     let bytes = body::read(payload, body::PORTAL_CAP).await?;
     FramePost::parse(request.query_string(), &bytes).map_err(|error| Problem::unparsable(&error))
 }

@@ -1,13 +1,20 @@
 //! Reads a request's body with a cap and a time limit.
 //!
-//! A body that is too large is still read away up to a bound before the answer leaves, because a peer that is cut off while it
+//! A declared length above the cap is refused before anything is read. A body that turns out too large is read away up to a bound before the answer leaves, because a peer that is cut off while it
 //! writes would see a broken connection instead of the 413.
 
 use super::problem::{Code, Problem};
-use actix_web::web::{Bytes, BytesMut, Payload};
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::{Bytes, BytesMut};
+use actix_web::{FromRequest, HttpRequest};
 use futures::StreamExt as _;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::future::{Ready, ready};
 use std::time::Duration;
+use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 /// Robot calls, events and pages.
 pub(super) const PORTAL_CAP: usize = 8 * 1024 * 1024;
@@ -22,12 +29,32 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// Nesting of a JSON body.
 const JSON_DEPTH: usize = 32;
 
+/// A body that has not been read yet, with the length its head declares.
+pub(crate) struct Incoming {
+    declared: Option<u64>,
+    payload: Payload,
+}
+
+impl FromRequest for Incoming {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.trim().parse().ok());
+        ready(Ok(Self { declared: length, payload: payload.take() }))
+    }
+}
+
 /// The whole body.
 ///
 /// # Errors
 /// `body_too_large`, `body_incomplete`.
-pub(super) async fn read(payload: Payload, cap: usize) -> Result<Bytes, Problem> {
-    match tokio::time::timeout(TIME_LIMIT, collect(payload, cap)).await {
+pub(super) async fn read(body: Incoming, cap: usize) -> Result<Bytes, Problem> {
+    let cap_bytes = u64::try_from(cap).unwrap_or(u64::MAX);
+    if body.declared.is_some_and(|length| length > cap_bytes) {
+        return Err(too_large(cap));
+    }
+    match tokio::time::timeout(TIME_LIMIT, collect(body.payload, cap)).await {
         Ok(outcome) => outcome,
         Err(_) => Err(Problem::new(Code::BodyIncomplete)),
     }
@@ -48,15 +75,19 @@ async fn collect(mut payload: Payload, cap: usize) -> Result<Bytes, Problem> {
             body.clear();
         }
     }
-    if seen > cap { Err(Problem::new(Code::BodyTooLarge).with("limit", (cap / 1024).to_string())) } else { Ok(body.freeze()) }
+    if seen > cap { Err(too_large(cap)) } else { Ok(body.freeze()) }
 }
 
-/// A JSON body as `T`; the problem names the field.
+fn too_large(cap: usize) -> Problem {
+    Problem::new(Code::BodyTooLarge).with("limit", (cap / 1024).to_string())
+}
+
+/// A JSON body as `T`, within the lengths and ranges that `T` declares; the problem names the field.
 ///
 /// # Errors
 /// `body_invalid`, and those of [`read`].
-pub(super) async fn json<T: DeserializeOwned>(payload: Payload) -> Result<T, Problem> {
-    let body = read(payload, API_CAP).await?;
+pub(super) async fn json<T: DeserializeOwned + Validate>(body: Incoming) -> Result<T, Problem> {
+    let body = read(body, API_CAP).await?;
     let invalid = |field: String, reason: &str| Problem::new(Code::BodyInvalid).with("field", field).with("reason", reason);
     if depth(&body) > JSON_DEPTH {
         return Err(invalid(".".to_owned(), "nested too deep"));
@@ -69,7 +100,33 @@ pub(super) async fn json<T: DeserializeOwned>(payload: Payload) -> Result<T, Pro
         invalid(field, &reason)
     })?;
     reader.end().map_err(|_| invalid(".".to_owned(), "something follows the document"))?;
+    value.validate().map_err(|errors| {
+        let (field, reason) = first_mistake(&errors);
+        invalid(field, &reason)
+    })?;
     Ok(value)
+}
+
+/// The first field, in the order of names, that does not keep to its bounds, and which bounds: never the value itself.
+fn first_mistake(errors: &ValidationErrors) -> (String, String) {
+    let fields: BTreeMap<_, _> = errors.errors().iter().collect();
+    let Some((field, kind)) = fields.into_iter().next() else { return (".".to_owned(), "out of bounds".to_owned()) };
+    let (path, error) = match kind {
+        ValidationErrorsKind::Field(list) => (field.to_string(), list.first()),
+        ValidationErrorsKind::Struct(inner) => return below(field, first_mistake(inner)),
+        ValidationErrorsKind::List(items) => match items.iter().next() {
+            Some((at, inner)) => return below(&format!("{field}[{at}]"), first_mistake(inner)),
+            None => (field.to_string(), None),
+        },
+    };
+    let bounds: BTreeMap<_, _> = error.map(|error| error.params.iter().collect()).unwrap_or_default();
+    let bounds: Vec<String> =
+        bounds.into_iter().filter(|(name, _)| *name != "value").map(|(name, bound)| format!("{name} {bound}")).collect();
+    (path, format!("{}: {}", error.map_or("out of bounds", |error| &error.code), bounds.join(", ")))
+}
+
+fn below(field: &str, (path, reason): (String, String)) -> (String, String) {
+    (format!("{field}.{path}"), reason)
 }
 
 fn reason_of(error: &serde_json::Error) -> String {

@@ -1,14 +1,15 @@
 //! `POST /b24/event`: the portal's queue tells that something happened. 2xx = committed.
 
+use super::body::Incoming;
 use super::problem::{Code, Problem};
 use super::{State, body};
 use crate::bitrix::inbound::PortalEvent;
 use crate::flow::portal_event::{self, EventRefusal};
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Payload};
+use actix_web::web::Data;
 
 /// Proof and consequences are in `flow::portal_event`.
-pub(super) async fn happened(state: Data<State>, payload: Payload) -> Result<HttpResponse, Problem> {
+pub(super) async fn happened(state: Data<State>, payload: Incoming) -> Result<HttpResponse, Problem> {
     let bytes = body::read(payload, body::PORTAL_CAP).await?;
     let event = PortalEvent::parse(&bytes).map_err(|error| Problem::unparsable(&error))?;
     match portal_event::take(&state.ctx, &event).await {

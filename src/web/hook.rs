@@ -3,6 +3,7 @@
 //! The address is the first proof (constant time; a wrong one looks like no address at all), the adapter's signature the second. An
 //! event that names another number goes to that portal's channel with that number, else it is kept as unrouted.
 
+use super::body::Incoming;
 use super::problem::{Code, Problem};
 use super::{State, body};
 use crate::db::{DbResult, store};
@@ -11,7 +12,7 @@ use crate::flow::accept_hook::{self, Arrived};
 use crate::flow::channel::{self, Loaded};
 use crate::provider::{WebhookError, WebhookRequest};
 use actix_web::http::Method;
-use actix_web::web::{Data, Path, Payload};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use std::collections::HashMap;
 
@@ -23,7 +24,7 @@ pub(super) async fn called(
     state: Data<State>,
     request: HttpRequest,
     path: Path<(String, String, String)>,
-    payload: Payload,
+    payload: Incoming,
 ) -> Result<HttpResponse, Problem> {
     let bytes = body::read(payload, body::HOOK_CAP).await?;
     let (kind, channel_id, secret) = path.into_inner();

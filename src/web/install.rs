@@ -1,17 +1,18 @@
 //! `POST /b24/install`: first contact, by the installer's frame or by the install call of an application without pages.
 
+use super::body::Incoming;
 use super::problem::{Code, Problem};
 use super::{State, app, body, language, page};
 use crate::bitrix::inbound::{FramePost, InstallPost};
 use crate::flow::install::{self, InstallRefusal, Installed, Viewer};
 use crate::i18n;
 use actix_web::http::header;
-use actix_web::web::{Data, Payload};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use std::collections::BTreeMap;
 
 /// The four proofs are in `flow::install`; here only who is told what.
-pub(super) async fn first_contact(state: Data<State>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+pub(super) async fn first_contact(state: Data<State>, request: HttpRequest, payload: Incoming) -> Result<HttpResponse, Problem> {
     let bytes = body::read(payload, body::PORTAL_CAP).await?;
     let post = InstallPost::parse(request.query_string(), &bytes).map_err(|error| Problem::unparsable(&error))?;
     if state.ctx.settings.client_id.is_empty() || state.ctx.settings.client_secret.is_empty() {

@@ -14,6 +14,9 @@ use actix_web::{Error, HttpMessage as _};
 use std::time::Instant;
 use tracing::Instrument as _;
 
+/// Files answer HEAD by themselves: their bytes are not even read.
+const OWN_HEAD: &str = "/media/";
+
 /// Names one request in the log, in problems and in the answer's `X-Request-Id`.
 #[derive(Debug, Clone)]
 pub struct RequestId(String);
@@ -40,7 +43,10 @@ impl RequestId {
 ///
 /// # Errors
 /// Never: errors become answers here.
-pub(super) async fn request(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+pub(super) async fn request(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = RequestId(request.app_data::<Data<State>>().map(|state| state.ctx.ids.id("req", state.ctx.clock.now())).unwrap_or_default());
     request.extensions_mut().insert(id.clone());
     let route = request.match_pattern().unwrap_or_else(|| "unknown".to_owned());
@@ -49,6 +55,10 @@ pub(super) async fn request(request: ServiceRequest, next: Next<impl MessageBody
     let started = Instant::now();
     let hidden = request.app_data::<Data<State>>().is_some_and(|state| state.is_metrics_listener(request.request()))
         && !ON_METRICS_LISTENER.contains(&request.path());
+    if method == Method::HEAD && !request.path().starts_with(OWN_HEAD) {
+        // Every GET answers HEAD alike; the connection leaves the body out, since it has seen the method on the wire.
+        request.head_mut().method = Method::GET;
+    }
     let mut response = if hidden {
         let (http_request, _) = request.into_parts();
         let document = Problem::new(Code::RouteUnknown).render(language::of(&http_request), &id);

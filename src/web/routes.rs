@@ -65,8 +65,15 @@ pub(super) const ON_METRICS_LISTENER: &[&str] = &["/metrics", "/health/live", "/
 
 /// A path whose other methods are answered 405 with `Allow`.
 fn at(path: &str, methods: &'static str) -> Resource {
+    let allow = match methods {
+        "GET" => "GET, HEAD",
+        "GET, POST" => "GET, HEAD, POST",
+        "GET, PUT" => "GET, HEAD, PUT",
+        "GET, PATCH, DELETE" => "GET, HEAD, PATCH, DELETE",
+        other => other,
+    };
     let refuse = move |_: HttpRequest| {
-        std::future::ready(Err::<HttpResponse, _>(Problem { allow: Some(methods), ..Problem::new(Code::MethodNotAllowed) }))
+        std::future::ready(Err::<HttpResponse, _>(Problem { allow: Some(allow), ..Problem::new(Code::MethodNotAllowed) }))
     };
     web::resource(path).default_service(web::to(refuse))
 }

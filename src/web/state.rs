@@ -48,6 +48,10 @@ pub(crate) struct State {
 impl State {
     /// Builds the shared state.
     pub(super) fn new(parts: Parts, metrics_port: Option<u16>) -> Self {
+        // Both series stand there from the start: an alarm on the first refusal needs the zero before it.
+        for committed in ["yes", "no"] {
+            metrics::counter!("courier24_accept_total", "committed" => committed).increment(0);
+        }
         Self {
             ctx: parts.ctx,
             operator_token: parts.operator_token,

@@ -19,6 +19,7 @@ fn call(portal: &str, token: &str, code: &str) -> RobotCall {
     RobotCall {
         member_id: portal.to_owned(),
         application_token: Secret::new("secret"),
+        access_token: Secret::default(),
         code: code.to_owned(),
         event_token: token.to_owned(),
         workflow_id: "6".to_owned(),

@@ -7,7 +7,7 @@ use courier24::db::crypto::Sealer;
 use courier24::db::store;
 use courier24::db::store::portal::Install;
 use courier24::domain::clock::{Clock, HOUR, ManualClock, Ms};
-use courier24::domain::content::{Content, HeaderValue, MediaRef, TemplateContent};
+use courier24::domain::content::{Content, HeaderValue, MediaKind, MediaRef, TemplateContent};
 use courier24::domain::crash::Crash;
 use courier24::domain::document::CrmItem;
 use courier24::domain::ids::{Ids, RandomIds};
@@ -113,6 +113,7 @@ impl Stage {
         let ctx = Ctx {
             bitrix: Bitrix::new(outbound.clone(), clock.clone(), tokens, bitrix),
             catalog: Arc::new(Catalog::load().unwrap()),
+            turns: Arc::default(),
             settings: Arc::new(FlowSettings {
                 public_url: "http://127.0.0.1:1".to_owned(),
                 client_id: String::new(),
@@ -374,7 +375,7 @@ async fn a_portals_file_is_copied_and_a_public_one_passes_through() {
     .await;
     let stage = Stage::new(&portal).await;
     let ctx = &stage.ctx;
-    let staged = media::header(ctx, PORTAL, "disk:7", "document").await.unwrap();
+    let staged = media::header(ctx, PORTAL, "disk:7", MediaKind::Document).await.unwrap();
     assert_eq!((staged.file_name.as_deref(), staged.mime.as_deref()), (Some("Акт.pdf"), Some("application/pdf")));
     let token = staged.link.strip_prefix("http://127.0.0.1:1/media/").unwrap().to_owned();
     let open = media::open(ctx, &token).await.unwrap().unwrap();
@@ -382,17 +383,17 @@ async fn a_portals_file_is_copied_and_a_public_one_passes_through() {
     assert!(!open.path.to_string_lossy().contains(&token), "the token itself is stored nowhere");
     assert!(media::open(ctx, &token.replace(|c: char| c.is_ascii_digit(), "a")).await.unwrap().is_none());
     let item = CrmItem { entity_type_id: 2, id: 5 };
-    assert!(media::header_of(ctx, PORTAL, Some(item), "field:uf_crm_1", "document").await.unwrap().link.contains("/media/"));
-    assert_eq!(refusal(media::header(ctx, PORTAL, "field:UF_CRM_1", "document").await), Code::MediaInvalid);
-    assert_eq!(refusal(media::header_of(ctx, PORTAL, Some(item), "field:UF_CRM_2", "document").await), Code::MediaInvalid);
-    assert_eq!(refusal(media::header(ctx, PORTAL, &format!("{portal}/login"), "document").await), Code::MediaInvalid);
-    let passed = media::header(ctx, PORTAL, &format!("{public}/a.pdf"), "document").await.unwrap();
+    assert!(media::header_of(ctx, PORTAL, Some(item), "field:uf_crm_1", MediaKind::Document).await.unwrap().link.contains("/media/"));
+    assert_eq!(refusal(media::header(ctx, PORTAL, "field:UF_CRM_1", MediaKind::Document).await), Code::MediaInvalid);
+    assert_eq!(refusal(media::header_of(ctx, PORTAL, Some(item), "field:UF_CRM_2", MediaKind::Document).await), Code::MediaInvalid);
+    assert_eq!(refusal(media::header(ctx, PORTAL, &format!("{portal}/login"), MediaKind::Document).await), Code::MediaInvalid);
+    let passed = media::header(ctx, PORTAL, &format!("{public}/a.pdf"), MediaKind::Document).await.unwrap();
     assert_eq!((passed.link, passed.file_name.as_deref()), (format!("{public}/a.pdf"), Some("a.pdf")));
-    assert_eq!(refusal(media::header(ctx, PORTAL, &format!("{public}/a.pdf"), "image").await), Code::MediaInvalid);
-    assert_eq!(refusal(media::header(ctx, PORTAL, &format!("{public}/a.html"), "document").await), Code::MediaInvalid);
-    assert_eq!(refusal(media::header(ctx, PORTAL, &format!("{public}/big.pdf"), "document").await), Code::MediaTooLarge);
-    assert_eq!(refusal(media::header(ctx, PORTAL, &format!("{public}/none"), "document").await), Code::MediaUnreachable);
-    assert_eq!(refusal(media::header(ctx, PORTAL, "http://169.254.169.254/latest", "document").await), Code::MediaUnreachable);
+    assert_eq!(refusal(media::header(ctx, PORTAL, &format!("{public}/a.pdf"), MediaKind::Image).await), Code::MediaInvalid);
+    assert_eq!(refusal(media::header(ctx, PORTAL, &format!("{public}/a.html"), MediaKind::Document).await), Code::MediaInvalid);
+    assert_eq!(refusal(media::header(ctx, PORTAL, &format!("{public}/big.pdf"), MediaKind::Document).await), Code::MediaTooLarge);
+    assert_eq!(refusal(media::header(ctx, PORTAL, &format!("{public}/none"), MediaKind::Document).await), Code::MediaUnreachable);
+    assert_eq!(refusal(media::header(ctx, PORTAL, "http://169.254.169.254/latest", MediaKind::Document).await), Code::MediaUnreachable);
     // Kept for 48 h after an attempt, and no longer.
     let content = Content::Template(template(Some(staged)));
     let tx = ctx.db.begin().await.unwrap();

@@ -215,6 +215,33 @@ story! {
 }
 
 story! {
+    /// An old portal's frame names no application token; the next proven body with the same pair does, and a replay of an earlier
+    /// one does not bring the former token back.
+    async fn an_application_token_told_later_is_taken_once(town) from built {
+        town.portal.install_app();
+        let pair = town.portal.tokens(1);
+        let post = || {
+            town.portal.frame(&town.url("/b24/install")).forged("AUTH_ID", &pair.access).forged("REFRESH_ID", &pair.refresh)
+        };
+        let stored = async || town.stored(&town.portal).await;
+        assert_eq!(post().without("APPLICATION_TOKEN").open().await.unwrap().status, 200);
+        let untold = stored().await;
+        assert_eq!(post().open().await.unwrap().status, 200);
+        let told = stored().await;
+        assert_ne!(told, untold, "the token was told for the first time");
+        town.portal.finish_install();
+        town.settle().await;
+        town.fires("check_window", json!({})).await;
+        let later = "n".repeat(32);
+        assert_eq!(post().forged("APPLICATION_TOKEN", &later).open().await.unwrap().status, 200);
+        let replaced = stored().await;
+        assert_ne!(replaced, told);
+        assert_eq!(post().open().await.unwrap().status, 200, "a replay");
+        assert_eq!(stored().await, replaced);
+    }
+}
+
+story! {
     /// Somebody who may not install is told who may, in his language, and a script gets a problem document.
     async fn an_employee_is_told_who_may_install(town) from built {
         let frame = |language: &str| town.portal.frame(&town.url("/b24/install")).by(5).language(language);

@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that finds something missing has failed")]
 
 mod accept;
+mod adoption;
 mod bad_input;
 mod channels;
 mod codes;
 mod crash;
+mod edges;
 mod expressions;
 mod failure_codes;
 mod install;
@@ -28,6 +30,7 @@ mod secrets;
 mod statuses;
 mod storage;
 mod support;
+mod surface;
 mod tree;
 mod waits;
 mod worker;

@@ -240,6 +240,7 @@ story! {
         let call = RobotCall {
             member_id: town.portal.member_id().to_owned(),
             application_token: Secret::new(""),
+            access_token: Secret::default(),
             code: "send_template".to_owned(),
             event_token: "68c1f2a3b4c5d6.12345678|A1_2_3_4|random.signature".to_owned(),
             workflow_id: "68c1f2a3b4c5d6.12345678".to_owned(),

@@ -60,6 +60,26 @@ story! {
 }
 
 story! {
+    /// A provider that asks for a day stops one message for an hour and its channel for minutes: others are not made to wait for it.
+    async fn a_huge_retry_after_does_not_silence_the_channel(town) {
+        town.portal.contact(20).name("Вера", "Два").phone("+7 916 000-00-22");
+        town.portal.deal(620).contact(20);
+        next(&town, 1, Fault::too_many_requests(Some(86_400)));
+        let step = town.sends_template(json!({})).await;
+        town.settle().await;
+        let other = town.portal.fires("send_template", Document::deal(620), crate::support::verdict::order_ready(json!({}))).await.unwrap();
+        town.settle().await;
+        assert!(town.waits(other) && town.sends() == 1, "the channel rests");
+        town.pass(6 * MINUTE).await;
+        assert_eq!(town.told(other)["ok"], "Y", "five minutes later somebody asks again");
+        assert!(town.waits(step), "the message itself waits as told, an hour at most");
+        town.pass(HOUR + 10 * MINUTE).await;
+        assert_eq!(town.told(step)["ok"], "Y");
+        town.nothing_twice_nothing_lost().await;
+    }
+}
+
+story! {
     /// A limit is obeyed: the message leaves once, not before it may.
     async fn a_limit_is_waited_out(town) {
         next(&town, 1, Fault::too_many_requests(Some(30)));

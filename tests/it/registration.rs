@@ -253,5 +253,6 @@ story! {
         town.neighbours.push(old.clone());
         town.settle().await;
         assert_eq!(town.shown(&old).await["robots"]["failed"], 0);
+        assert_eq!(town.shown(&old).await["status"], "active");
     }
 }

@@ -77,7 +77,7 @@ async fn fill(db: &Db, future: usize) -> Result<()> {
 async fn claim(db: &Db, shards: &[i64], round: usize) -> Result<f64> {
     let now = SystemClock.now();
     let due: Vec<NewJob> =
-        (0..100).map(|number| NewJob::at(&portal(round), Job::Deliver { message_id: format!("due_{number}") }, now)).collect();
+        (0..100).map(|number| NewJob::at(&portal(round + number % 2), Job::Deliver { message_id: format!("due_{number}") }, now)).collect();
     let tx = db.begin().await?;
     queue::enqueue(&tx, &RandomIds, now, &due).await?;
     commit(tx).await?;

@@ -5,7 +5,7 @@ use crate::db::entity::answer::{Column, Entity, Model};
 use crate::db::{Conn, DbResult, Tx};
 use crate::domain::clock::Ms;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, UpdateMany};
+use sea_orm::{ColumnTrait, ConnectionTrait as _, EntityTrait, ExprTrait, QueryFilter, UpdateMany};
 use serde_json::{Value, json};
 
 /// How telling an answer ended; `None` = not yet.
@@ -51,17 +51,18 @@ pub async fn find(db: &impl Conn, portal: &str, call_id: &str) -> DbResult<Optio
 
 /// The answers of several calls, in no order.
 pub async fn list(db: &impl Conn, portal: &str, call_ids: &[String]) -> DbResult<Vec<Model>> {
-    Ok(Entity::find().filter(Column::Portal.eq(portal)).filter(Column::CallId.is_in(call_ids)).all(db).await?)
+    let wanted = bulk::among(db.get_database_backend(), "call_id", call_ids);
+    Ok(Entity::find().filter(wanted).filter(bulk::owned_by(portal)).all(db).await?)
 }
 
 /// An update of the answers of several calls.
-fn of_calls(portal: &str, call_ids: &[String]) -> UpdateMany<Entity> {
-    Entity::update_many().filter(Column::Portal.eq(portal)).filter(Column::CallId.is_in(call_ids))
+fn of_calls(tx: &Tx, portal: &str, call_ids: &[String]) -> UpdateMany<Entity> {
+    Entity::update_many().filter(bulk::among(tx.get_database_backend(), "call_id", call_ids)).filter(bulk::owned_by(portal))
 }
 
 /// Counts an attempt before it leaves, so that a kill on the wire is known afterwards.
 pub async fn begin_attempt(tx: &Tx, portal: &str, call_ids: &[String], now: Ms) -> DbResult<()> {
-    of_calls(portal, call_ids)
+    of_calls(tx, portal, call_ids)
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
         .col_expr(Column::LastAttemptAt, Expr::value(now))
         .exec(&**tx)
@@ -71,7 +72,7 @@ pub async fn begin_attempt(tx: &Tx, portal: &str, call_ids: &[String], now: Ms) 
 
 /// Takes back an attempt that certainly did not leave.
 pub async fn withdraw_attempt(tx: &Tx, portal: &str, call_ids: &[String], error: &str) -> DbResult<()> {
-    of_calls(portal, call_ids)
+    of_calls(tx, portal, call_ids)
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).sub(1))
         .col_expr(Column::LastError, Expr::value(error))
         .exec(&**tx)
@@ -81,13 +82,13 @@ pub async fn withdraw_attempt(tx: &Tx, portal: &str, call_ids: &[String], error:
 
 /// Notes why an attempt did not settle the answer.
 pub async fn note_error(tx: &Tx, portal: &str, call_ids: &[String], error: &str) -> DbResult<()> {
-    of_calls(portal, call_ids).col_expr(Column::LastError, Expr::value(error)).exec(&**tx).await?;
+    of_calls(tx, portal, call_ids).col_expr(Column::LastError, Expr::value(error)).exec(&**tx).await?;
     Ok(())
 }
 
 /// Records the end of several answers.
 pub async fn finish(tx: &Tx, portal: &str, call_ids: &[String], end: End, error: Option<&str>, now: Ms) -> DbResult<()> {
-    of_calls(portal, call_ids)
+    of_calls(tx, portal, call_ids)
         .col_expr(Column::AnswerEnd, Expr::value(end.as_str()))
         .col_expr(Column::LastError, Expr::value(error.map(ToOwned::to_owned)))
         .col_expr(Column::EndedAt, Expr::value(now))
@@ -102,8 +103,8 @@ pub async fn close_calls(tx: &Tx, portal: &str, call_ids: &[String], now: Ms) ->
     robot_call::Entity::update_many()
         .col_expr(robot_call::Column::State, Expr::value("answered"))
         .col_expr(robot_call::Column::FinishedAt, Expr::value(now))
-        .filter(robot_call::Column::Portal.eq(portal))
-        .filter(robot_call::Column::Id.is_in(call_ids))
+        .filter(bulk::among(tx.get_database_backend(), "id", call_ids))
+        .filter(bulk::owned_by(portal))
         .exec(&**tx)
         .await?;
     Ok(())

@@ -1,6 +1,6 @@
 //! Reads of robot calls for the API: the list, and everything that `calls/{id}` tells.
 
-use super::api_page::Page;
+use super::api_page::{Page, narrowed};
 use crate::db::entity::{answer, attempt, message, message_event, robot_call, write_back};
 use crate::db::{Conn, DbResult};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -46,19 +46,17 @@ pub struct CallStory {
 /// The database failed.
 pub async fn list(db: &impl Conn, portal: &str, filter: &CallFilter, page: &Page) -> DbResult<Vec<robot_call::Model>> {
     use robot_call::Column;
-    let mut select = robot_call::Entity::find().filter(Column::Portal.eq(portal));
-    let narrowed = [
-        (Column::State, &filter.state),
-        (Column::Code, &filter.code),
-        (Column::DocumentId, &filter.document_id),
-        (Column::EventToken, &filter.event_token),
-        (Column::WorkflowId, &filter.workflow_id),
-    ];
-    for (column, wanted) in narrowed {
-        if let Some(wanted) = wanted {
-            select = select.filter(column.eq(wanted.as_str()));
-        }
-    }
+    let select = robot_call::Entity::find().filter(Column::Portal.eq(portal));
+    let select = narrowed(
+        select,
+        [
+            (Column::State, &filter.state),
+            (Column::Code, &filter.code),
+            (Column::DocumentId, &filter.document_id),
+            (Column::EventToken, &filter.event_token),
+            (Column::WorkflowId, &filter.workflow_id),
+        ],
+    );
     Ok(page.apply(select, Column::AcceptedAt, Column::Id).all(db).await?)
 }
 
@@ -99,7 +97,13 @@ pub async fn story(db: &impl Conn, portal: &str, call_id: &str) -> DbResult<Opti
 pub async fn attempts(db: &impl Conn, portal: &str, message_ids: &[String]) -> DbResult<Vec<attempt::Model>> {
     use attempt::Column;
     let select = attempt::Entity::find().filter(Column::MessageId.is_in(message_ids)).filter(Column::Portal.eq(portal));
-    Ok(select.order_by_asc(Column::StartedAt).order_by_asc(Column::Number).limit(STORY_ROWS).all(db).await?)
+    Ok(select
+        .order_by_asc(Column::StartedAt)
+        .order_by_asc(Column::MessageId)
+        .order_by_asc(Column::Number)
+        .limit(STORY_ROWS)
+        .all(db)
+        .await?)
 }
 
 /// Status reports of messages, in the order of their arrival.

@@ -1,6 +1,6 @@
 //! Reads of channels and their templates for the API.
 
-use super::api_page::Page;
+use super::api_page::{Page, narrowed};
 use crate::db::entity::{channel, template};
 use crate::db::{Conn, DbResult};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -49,17 +49,15 @@ pub async fn templates(
     page: &Page,
 ) -> DbResult<Vec<template::Model>> {
     use template::Column;
-    let mut select = template::Entity::find().filter(Column::Portal.eq(portal)).filter(Column::ChannelId.eq(channel_id));
-    let narrowed = [
-        (Column::Name, &filter.name),
-        (Column::Language, &filter.language),
-        (Column::Status, &filter.status),
-        (Column::Category, &filter.category),
-    ];
-    for (column, wanted) in narrowed {
-        if let Some(wanted) = wanted {
-            select = select.filter(column.eq(wanted.as_str()));
-        }
-    }
+    let select = template::Entity::find().filter(Column::Portal.eq(portal)).filter(Column::ChannelId.eq(channel_id));
+    let select = narrowed(
+        select,
+        [
+            (Column::Name, &filter.name),
+            (Column::Language, &filter.language),
+            (Column::Status, &filter.status),
+            (Column::Category, &filter.category),
+        ],
+    );
     Ok(page.apply(select, Column::SyncedAt, Column::ProviderId).all(db).await?)
 }

@@ -1,6 +1,6 @@
 //! Reads of stored raw provider events for the API.
 
-use super::api_page::Page;
+use super::api_page::{Page, narrowed};
 use crate::db::entity::inbox_event;
 use crate::db::{Conn, DbResult};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -24,18 +24,16 @@ pub struct InboxFilter {
 /// The database failed.
 pub async fn list(db: &impl Conn, portal: &str, filter: &InboxFilter, page: &Page) -> DbResult<Vec<inbox_event::Model>> {
     use inbox_event::Column;
-    let mut select = inbox_event::Entity::find().filter(Column::Portal.eq(portal));
-    let narrowed = [
-        (Column::State, &filter.state),
-        (Column::Label, &filter.label),
-        (Column::ChannelId, &filter.channel_id),
-        (Column::EventKey, &filter.event_key),
-    ];
-    for (column, wanted) in narrowed {
-        if let Some(wanted) = wanted {
-            select = select.filter(column.eq(wanted.as_str()));
-        }
-    }
+    let select = inbox_event::Entity::find().filter(Column::Portal.eq(portal));
+    let select = narrowed(
+        select,
+        [
+            (Column::State, &filter.state),
+            (Column::Label, &filter.label),
+            (Column::ChannelId, &filter.channel_id),
+            (Column::EventKey, &filter.event_key),
+        ],
+    );
     Ok(page.apply(select, Column::ReceivedAt, Column::Id).all(db).await?)
 }
 

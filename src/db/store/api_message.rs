@@ -1,6 +1,6 @@
 //! Reads of messages for the API.
 
-use super::api_page::Page;
+use super::api_page::{Page, narrowed};
 use crate::db::entity::message;
 use crate::db::{Conn, DbResult};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -34,23 +34,21 @@ pub struct MessageFilter {
 /// The database failed.
 pub async fn list(db: &impl Conn, portal: &str, filter: &MessageFilter, page: &Page) -> DbResult<Vec<message::Model>> {
     use message::Column;
-    let mut select = message::Entity::find().filter(Column::Portal.eq(portal));
-    let narrowed = [
-        (Column::Direction, &filter.direction),
-        (Column::Status, &filter.status),
-        (Column::Kind, &filter.kind),
-        (Column::ChannelId, &filter.channel_id),
-        (Column::CallId, &filter.call_id),
-        (Column::ConversationId, &filter.conversation_id),
-        (Column::DocumentId, &filter.document_id),
-        (Column::Recipient, &filter.recipient),
-        (Column::ProviderId, &filter.provider_id),
-    ];
-    for (column, wanted) in narrowed {
-        if let Some(wanted) = wanted {
-            select = select.filter(column.eq(wanted.as_str()));
-        }
-    }
+    let select = message::Entity::find().filter(Column::Portal.eq(portal));
+    let select = narrowed(
+        select,
+        [
+            (Column::Direction, &filter.direction),
+            (Column::Status, &filter.status),
+            (Column::Kind, &filter.kind),
+            (Column::ChannelId, &filter.channel_id),
+            (Column::CallId, &filter.call_id),
+            (Column::ConversationId, &filter.conversation_id),
+            (Column::DocumentId, &filter.document_id),
+            (Column::Recipient, &filter.recipient),
+            (Column::ProviderId, &filter.provider_id),
+        ],
+    );
     Ok(page.apply(select, Column::CreatedAt, Column::Id).all(db).await?)
 }
 

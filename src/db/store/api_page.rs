@@ -12,6 +12,14 @@ pub struct Page {
     pub limit: u64,
 }
 
+/// Narrows a list to the values asked for; what is not asked for narrows nothing.
+pub(super) fn narrowed<E: EntityTrait, const N: usize>(select: Select<E>, wanted: [(E::Column, &Option<String>); N]) -> Select<E> {
+    wanted.into_iter().fold(select, |select, (column, value)| match value {
+        Some(value) => select.filter(column.eq(value.as_str())),
+        None => select,
+    })
+}
+
 impl Page {
     /// Applies order, position and limit; one row more than wanted tells whether there is a next page.
     pub(super) fn apply<E, C>(&self, select: Select<E>, moment: C, id: C) -> Select<E>

@@ -7,7 +7,8 @@ use crate::db::{Conn, DbResult, Tx};
 use crate::domain::clock::Ms;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, ExprTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
+    ColumnTrait as _, Condition, EntityTrait as _, ExprTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Set,
 };
 use serde_json::Value;
 use std::collections::HashMap;
@@ -154,12 +155,37 @@ pub async fn update(tx: &Tx, portal: &str, channel_id: &str, change: Change, now
     Ok(live.filter(Column::DeletedAt.is_null()).exec(&**tx).await?.rows_affected > 0)
 }
 
-/// Sets the state of a live channel; `false` when it was so already.
+/// Which rows a change of state is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When<'a> {
+    /// Whatever the channel's state is.
+    Always,
+    /// Only from one of these states: somebody may have paused the channel meanwhile.
+    From(&'a [&'a str]),
+    /// Only while nothing changed the channel after this moment: what was seen before may be mended by now.
+    Unchanged(Ms),
+}
+
+/// Sets the state of a live channel; `false` when it was so already, or the condition does not hold.
 ///
 /// # Errors
 /// The database failed.
-pub async fn set_state(tx: &Tx, portal: &str, channel_id: &str, state: &str, reason: Option<&str>, now: Ms) -> DbResult<bool> {
+pub async fn set_state(
+    tx: &Tx,
+    portal: &str,
+    channel_id: &str,
+    (state, reason): (&str, Option<&str>),
+    when: When<'_>,
+    now: Ms,
+) -> DbResult<bool> {
+    let mut fits = Condition::all();
+    match when {
+        When::Always => {}
+        When::From(states) => fits = fits.add(Column::State.is_in(states.iter().copied())),
+        When::Unchanged(since) => fits = fits.add(Column::UpdatedAt.lte(since)),
+    }
     let changed = Entity::update_many()
+        .filter(fits)
         .col_expr(Column::State, Expr::value(state))
         .col_expr(Column::StateReason, Expr::value(reason.map(str::to_owned)))
         .col_expr(Column::UpdatedAt, Expr::value(now))

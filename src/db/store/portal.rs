@@ -133,6 +133,19 @@ pub async fn set_application_token(db: &impl Conn, portal: &str, (sealed, seeds)
     Ok(())
 }
 
+/// Stores the sealed `application_token` of an installed portal that has none; `false` when it has one meanwhile.
+pub async fn adopt_application_token(db: &impl Conn, portal: &str, sealed: &str, now: Ms) -> DbResult<bool> {
+    let result = portal::Entity::update_many()
+        .col_expr(portal::Column::ApplicationToken, Expr::value(sealed))
+        .col_expr(portal::Column::UpdatedAt, Expr::value(now))
+        .filter(portal::Column::MemberId.eq(portal))
+        .filter(portal::Column::ApplicationToken.eq(""))
+        .filter(portal::Column::Status.ne(PortalStatus::Uninstalled.as_str()))
+        .exec(db)
+        .await?;
+    Ok(result.rows_affected == 1)
+}
+
 fn write_install(row: &mut portal::ActiveModel, install: &Install, now: Ms) {
     row.domain = Set(install.domain.clone());
     row.client_endpoint = Set(install.client_endpoint.clone());

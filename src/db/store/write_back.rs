@@ -6,7 +6,7 @@ use crate::db::{Conn, DbResult, Tx};
 use crate::domain::clock::Ms;
 use crate::domain::ids::Ids;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, Set};
+use sea_orm::{ColumnTrait, ConnectionTrait as _, EntityTrait, ExprTrait, QueryFilter, QueryOrder, Set};
 use serde_json::{Map, Value, json};
 
 /// What an entry is for.
@@ -100,7 +100,9 @@ pub async fn put_timelines(tx: &Tx, portal: &str, ids: &dyn Ids, targets: &[Targ
     let rows: Vec<Value> = made
         .iter()
         .zip(targets)
-        .map(|(id, t)| json!([id, portal, "timeline", t.call_id, t.message_id, t.document_entity, t.document_id, "{}", "pending", 0, now, now]))
+        .map(|(id, t)| {
+            json!([id, portal, "timeline", t.call_id, t.message_id, t.document_entity, t.document_id, "{}", "pending", 0, now, now])
+        })
         .collect();
     bulk::insert(&**tx, "write_back", &COLUMNS, "", "id", &rows).await?;
     Ok(made)
@@ -108,30 +110,22 @@ pub async fn put_timelines(tx: &Tx, portal: &str, ids: &dyn Ids, targets: &[Targ
 
 /// Several rows by id, oldest first.
 pub async fn list(db: &impl Conn, portal: &str, ids: &[String]) -> DbResult<Vec<Model>> {
-    Ok(Entity::find().filter(Column::Portal.eq(portal)).filter(Column::Id.is_in(ids)).order_by_asc(Column::Id).all(db).await?)
-}
-
-/// Rows of a call, oldest first.
-pub async fn list_for_call(db: &impl Conn, portal: &str, call_id: &str) -> DbResult<Vec<Model>> {
-    Ok(Entity::find().filter(Column::Portal.eq(portal)).filter(Column::CallId.eq(call_id)).order_by_asc(Column::Id).all(db).await?)
+    let wanted = bulk::among(db.get_database_backend(), "id", ids);
+    Ok(Entity::find().filter(wanted).filter(bulk::owned_by(portal)).order_by_asc(Column::Id).all(db).await?)
 }
 
 /// The timeline entries that show these messages.
 pub async fn timeline_of(db: &impl Conn, portal: &str, message_ids: &[String]) -> DbResult<Vec<Model>> {
-    Ok(Entity::find()
-        .filter(Column::Portal.eq(portal))
-        .filter(Column::Kind.eq("timeline"))
-        .filter(Column::MessageId.is_in(message_ids))
-        .all(db)
-        .await?)
+    let wanted = bulk::among(db.get_database_backend(), "message_id", message_ids);
+    Ok(Entity::find().filter(wanted).filter(bulk::owned_by(portal)).filter(Column::Kind.eq("timeline")).all(db).await?)
 }
 
 /// Counts a try before it leaves.
 pub async fn begin_attempt(tx: &Tx, portal: &str, ids: &[String]) -> DbResult<()> {
     Entity::update_many()
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
-        .filter(Column::Portal.eq(portal))
-        .filter(Column::Id.is_in(ids))
+        .filter(bulk::among(tx.get_database_backend(), "id", ids))
+        .filter(bulk::owned_by(portal))
         .exec(&**tx)
         .await?;
     Ok(())
@@ -142,8 +136,8 @@ pub async fn withdraw_attempt(tx: &Tx, portal: &str, ids: &[String], error: &str
     Entity::update_many()
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).sub(1))
         .col_expr(Column::LastError, Expr::value(error))
-        .filter(Column::Portal.eq(portal))
-        .filter(Column::Id.is_in(ids))
+        .filter(bulk::among(tx.get_database_backend(), "id", ids))
+        .filter(bulk::owned_by(portal))
         .exec(&**tx)
         .await?;
     Ok(())

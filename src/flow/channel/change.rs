@@ -3,6 +3,7 @@
 
 use super::{Ctx, config, hook_place, open_secrets, secrets_place, webhook_url};
 use crate::db::entity::channel::Model;
+use crate::db::store::channel::When;
 use crate::db::store::{self, channel::Change};
 use crate::db::{DbError, Tx};
 use crate::domain::clock::{Ms, SECOND};
@@ -227,6 +228,10 @@ pub(in crate::flow) fn cancel_key(channel_id: &str) -> String {
     format!("channel:{channel_id}")
 }
 
+/// All states but a pause: what a provider refuses does not end a pause that a person asked for.
+pub(in crate::flow) const NOT_PAUSED: When<'static> =
+    When::From(&["new", "pairing", "connected", "limited", "blocked", "auth_failed", "disconnected"]);
+
 /// Puts a channel into a state inside the caller's transaction; tells the log when that changed it. Connected again, it lets go what it held.
 ///
 /// # Errors
@@ -235,11 +240,11 @@ pub(in crate::flow) async fn note_state(
     tx: &Tx,
     portal: &str,
     channel_id: &str,
-    state: &str,
-    reason: Option<&str>,
+    (state, reason): (&str, Option<&str>),
+    when: When<'_>,
     now: Ms,
 ) -> Result<(), DbError> {
-    if store::channel::set_state(tx, portal, channel_id, state, reason, now).await? {
+    if store::channel::set_state(tx, portal, channel_id, (state, reason), when, now).await? {
         tracing::warn!(portal.id = portal, channel.id = channel_id, channel.state = state, "channel state changed");
         if state == "connected" {
             queue::release_held(tx, portal, channel_id, now).await?;

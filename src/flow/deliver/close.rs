@@ -7,6 +7,7 @@ use super::wire::Sent;
 use crate::db::Tx;
 use crate::db::entity::message;
 use crate::db::store::attempt::{self, Closed};
+use crate::db::store::channel::When;
 use crate::db::store::message::{self as messages, Move};
 use crate::domain::clock::Ms;
 use crate::domain::outcome::{ProviderError, SendOutcome};
@@ -192,13 +193,14 @@ fn closed((sent, settled): &(&Sent, &Settled)) -> Closed {
 
 /// One change for each channel, the last news winning.
 async fn note_channels(tx: &Tx, portal: &str, chunk: &[(&Sent, &Settled)], now: Ms) -> Result<(), JobError> {
-    let mut states: BTreeMap<&str, (&'static str, &str)> = BTreeMap::new();
+    let mut states: BTreeMap<&str, (&'static str, &str, Ms)> = BTreeMap::new();
     let mut busy: BTreeMap<&str, Ms> = BTreeMap::new();
     for (sent, settled) in chunk {
         let channel_id = sent.ready.message.channel_id.as_str();
         match &settled.channel {
             Some(ChannelNews::State(state, why)) => {
-                states.insert(channel_id, (state, why));
+                let left_at = sent.ready.message.sending_at.unwrap_or(now);
+                states.insert(channel_id, (state, why, left_at));
             }
             Some(ChannelNews::Busy(pause)) => {
                 let until = busy.entry(channel_id).or_insert(now);
@@ -207,8 +209,9 @@ async fn note_channels(tx: &Tx, portal: &str, chunk: &[(&Sent, &Settled)], now: 
             None => {}
         }
     }
-    for (channel_id, (state, why)) in states {
-        note_state(tx, portal, channel_id, state, Some(why), now).await?;
+    for (channel_id, (state, why, left_at)) in states {
+        // A refusal of what left before somebody mended the channel is no news about the channel.
+        note_state(tx, portal, channel_id, (state, Some(why)), When::Unchanged(left_at), now).await?;
     }
     for (channel_id, until) in busy {
         crate::db::store::channel::hold_until(tx, portal, channel_id, until, now).await?;

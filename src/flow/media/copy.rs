@@ -5,7 +5,7 @@ use super::source::Origin;
 use super::{FIRST_ATTEMPT, KEPT, MediaFault, fault, fitting, hash};
 use crate::db::entity::media::Model;
 use crate::db::store;
-use crate::domain::content::MediaRef;
+use crate::domain::content::{MediaKind, MediaRef};
 use crate::domain::http::{HttpRequest, Method};
 use crate::flow::{Ctx, JobError};
 use crate::outbound::{Fetched, Peer};
@@ -14,7 +14,7 @@ use std::path::Path;
 /// What the file has to be.
 #[derive(Debug)]
 pub(super) struct Wanted<'a> {
-    pub(super) kind: &'a str,
+    pub(super) kind: MediaKind,
     pub(super) limit: &'a Limit,
     /// The kind's limit or ours, whichever is less.
     pub(super) cap: u64,
@@ -57,7 +57,8 @@ pub(super) async fn stage(
             store::media::complete(&tx, portal, &token_hash, mime, &file_name, size).await?;
             tx.commit("media.staged").await?;
             let link = format!("{}/media/{token}", ctx.settings.public_url);
-            Ok(MediaRef { media_kind: wanted.kind.to_owned(), link, file_name: Some(file_name), mime: Some(mime.to_owned()) })
+            let mime = Some(mime.to_owned());
+            Ok(MediaRef { media_kind: wanted.kind, link, file_name: Some(file_name), mime, size_bytes: fetched.size_bytes })
         }
         Err(error) => {
             drop_copy(ctx, portal, &token_hash, &whole).await?;

@@ -1,6 +1,9 @@
 //! What each kind of file may be (reference/whatsapp.md 5.6), and names for files that have none.
 
-const MB: u64 = 1024 * 1024;
+use crate::domain::content::MediaKind;
+
+const KB: u64 = 1024;
+const MB: u64 = 1024 * KB;
 
 /// Types and size of a kind.
 #[derive(Debug, Clone, Copy)]
@@ -10,14 +13,17 @@ pub(super) struct Limit {
     mimes: &'static [&'static str],
 }
 
-/// The limit of a header's kind; `None` for a kind without a file.
-pub(super) fn limit(kind: &str) -> Option<Limit> {
+/// The limit of a kind.
+pub(super) fn limit(kind: MediaKind) -> Limit {
     match kind {
-        "image" => Some(Limit { bytes: 5 * MB, mimes: &["image/jpeg", "image/png"] }),
-        "video" => Some(Limit { bytes: 16 * MB, mimes: &["video/mp4", "video/3gpp"] }),
-        "gif" => Some(Limit { bytes: 16 * MB, mimes: &["video/mp4"] }),
-        "document" => Some(Limit { bytes: 100 * MB, mimes: &[] }),
-        _ => None,
+        MediaKind::Image => Limit { bytes: 5 * MB, mimes: &["image/jpeg", "image/png"] },
+        MediaKind::Video => Limit { bytes: 16 * MB, mimes: &["video/mp4", "video/3gpp"] },
+        MediaKind::Gif => Limit { bytes: 16 * MB, mimes: &["video/mp4"] },
+        MediaKind::Audio => Limit { bytes: 16 * MB, mimes: &["audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"] },
+        MediaKind::Voice => Limit { bytes: 16 * MB, mimes: &["audio/ogg"] },
+        MediaKind::Document => Limit { bytes: 100 * MB, mimes: &[] },
+        // An animated one; a still one may have 100 KB.
+        MediaKind::Sticker => Limit { bytes: 500 * KB, mimes: &["image/webp"] },
     }
 }
 

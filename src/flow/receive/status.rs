@@ -5,6 +5,7 @@
 use super::{Incoming, find};
 use crate::db::Tx;
 use crate::db::entity::message as message_row;
+use crate::db::store::channel::When;
 use crate::db::store::inbox::Finished;
 use crate::db::store::message::{self, Move};
 use crate::db::store::message_event::{self, Report};
@@ -26,7 +27,7 @@ pub(super) struct Plan<'a> {
     reports: Vec<Report>,
     moved: Vec<Moved>,
     /// Channels that a failure says something about: empty wallet, blocked account.
-    channels: BTreeMap<String, (&'static str, String)>,
+    channels: BTreeMap<String, (&'static str, String, Ms)>,
     /// What each report did.
     pub(super) finished: Vec<Finished>,
     /// Reports whose message is not known.
@@ -110,7 +111,8 @@ fn apply(ctx: &Ctx, plan: &mut Plan<'_>, track: &mut Track, one: &Incoming<'_>, 
         && let Some(error) = &event.error
         && let Some(state) = state_after(error.class)
     {
-        plan.channels.insert(track.now.channel_id.clone(), (state, error.text.clone()));
+        let left_at = track.now.sending_at.unwrap_or(one.event.at);
+        plan.channels.insert(track.now.channel_id.clone(), (state, error.text.clone(), left_at));
     }
     step.error = if applied && new == Status::Failed {
         event.error.as_ref().map(|error| MessageError::of_provider(error, track.now.kind != "template").to_json())
@@ -142,8 +144,9 @@ pub(super) async fn store(tx: &Tx, portal: &str, plan: &Plan<'_>, now: Ms) -> Re
         }
     }
     // What every further message would meet as well stops the channel, as when the answer to a send says it.
-    for (channel_id, (state, why)) in &plan.channels {
-        note_state(tx, portal, channel_id, state, Some(why), now).await?;
+    // A report about what left before somebody mended the channel does not stop it again.
+    for (channel_id, (state, why, left_at)) in &plan.channels {
+        note_state(tx, portal, channel_id, (state, Some(why)), When::Unchanged(*left_at), now).await?;
     }
     message_event::insert_many(tx, portal, &plan.reports, now).await?;
     Ok(plan.moved.clone())

@@ -45,6 +45,13 @@ pub(super) async fn one(ctx: &Ctx, desk: &mut Desk, case: &mut Case, known: &Has
                 template_choice::fill(ctx, desk, &sender, CrmItem::parse(&case.call.document_id), template, send.on_missing).await?;
             letters(ctx, desk, case, &sender, send, filled, known).await
         }
+        Operation::SendButtons { .. }
+        | Operation::SendList { .. }
+        | Operation::SendLink { .. }
+        | Operation::SendFile { .. }
+        | Operation::SendContact { .. }
+        | Operation::SendLocation { .. }
+        | Operation::RequestLocation { .. } => Ok(Ending::Dropped("not built yet")),
         Operation::CheckWindow { .. } => {
             let recipients = phones::choose(&case.candidates, PhoneChoice::FirstValid, &sender.row.id, known);
             let talk = recipients.first().and_then(|recipient| recipient.conversation.as_ref());
@@ -68,6 +75,9 @@ async fn letters(
     if official && recipients.iter().any(|recipient| recipient.who.group.is_some()) {
         let refusal = Refusal::new(Code::UnsupportedByChannel, "official channels have no groups here");
         return Err(refusal.with("name", sender.row.name.clone()).with("item", "group").into());
+    }
+    if send.phone_choice == PhoneChoice::All && recipients.len() > phones::MOST {
+        return Err(phones::too_many(recipients.len()).into());
     }
     case.window = recipients.first().map(|one| WindowView::of(official, one.conversation.as_ref()));
     let mut fallback: Option<Filled> = None;

@@ -19,23 +19,36 @@ use crate::flow::{Ctx, JobError, Leftover, settle};
 use crate::queue::{self, Claimed, Job, NewJob};
 use serde_json::{Map, Value, json};
 
-/// Stores the group, or each call by itself when something in it cannot be stored. `portal` is `None` when there is none any more.
+/// Calls stored in one transaction: another portal's commit waits no longer than for a few of a crowd's.
+const TOGETHER: usize = 10;
+
+/// Stores the group in parts, or each call by itself when something in its part cannot be stored. `portal` is `None` when there is none
+/// any more.
 pub(super) async fn store(ctx: &Ctx, portal: Option<&PortalView>, decided: Vec<(Case, Ending)>, nothing: &[Claimed]) -> Leftover {
-    let whole: Vec<&(Case, Ending)> = decided.iter().collect();
-    let done: Vec<&Claimed> = nothing.iter().collect();
-    let Err(error) = attempt(ctx, portal, &whole, &done).await else {
+    let mut leftover = Leftover::new();
+    let decided: Vec<&(Case, Ending)> = decided.iter().collect();
+    for part in decided.chunks(TOGETHER) {
+        leftover.extend(store_part(ctx, portal, part, &[]).await);
+    }
+    let nothing: Vec<&Claimed> = nothing.iter().collect();
+    leftover.extend(store_part(ctx, portal, &[], &nothing).await);
+    leftover
+}
+
+async fn store_part(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Ending)], nothing: &[&Claimed]) -> Leftover {
+    let Err(error) = attempt(ctx, portal, decided, nothing).await else {
         return Leftover::new();
     };
     if decided.len() + nothing.len() < 2 {
-        return failed(&whole, &done, &error);
+        return failed(decided, nothing, &error);
     }
     let mut leftover = Leftover::new();
-    for one in &whole {
+    for one in decided {
         if let Err(error) = attempt(ctx, portal, &[one], &[]).await {
             leftover.extend(failed(&[one], &[], &error));
         }
     }
-    for job in done {
+    for job in nothing {
         if let Err(error) = attempt(ctx, portal, &[], &[job]).await {
             leftover.extend(failed(&[], &[job], &error));
         }
@@ -82,9 +95,9 @@ async fn attempt(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Endi
         if let Some(values) = &effects.answer {
             answers.push((row.id.clone(), Value::Object(values.clone())));
             jobs.extend((case.call.use_subscription == "Y").then(|| settle::answer_job(&owner, &row.id, now)));
-            if let Some(send) = case.operation.as_ref().and_then(|operation| operation.send()).filter(|send| !send.write_fields.is_empty())
-            {
-                jobs.push(settle::put_fields(&tx, ctx, &case.call, &send.write_fields, values, now).await?);
+            let wanted = wanted_fields(ctx, case);
+            if !wanted.is_empty() {
+                jobs.push(settle::put_fields(&tx, ctx, &case.call, &wanted, values, now).await?);
             }
         }
         jobs.append(&mut effects.jobs);
@@ -101,6 +114,14 @@ async fn attempt(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Endi
         metrics::counter!("courier24_calls_decided_total", "state" => row.state).increment(1);
     }
     Ok(())
+}
+
+/// The deal's fields show a refusal as well, also one that comes before there is an operation to name them.
+fn wanted_fields(ctx: &Ctx, case: &Case) -> Vec<(String, String)> {
+    match &case.operation {
+        Some(operation) => operation.send().map(|send| send.write_fields.clone()).unwrap_or_default(),
+        None => ctx.catalog.legible_write_fields(&case.call.code, &case.properties),
+    }
 }
 
 fn letters(ending: &Ending) -> &[Letter] {

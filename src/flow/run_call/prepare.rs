@@ -98,7 +98,15 @@ fn render(ctx: &Ctx, desk: &Desk, case: &mut Case, spec: &RobotSpec) -> Result<(
     case.params = Some(rendered.params);
     let operation = case.operation.insert(rendered.operation);
     let (channel, typed) = match &*operation {
-        Operation::SendText { send, .. } | Operation::SendTemplate { send, .. } => (&send.channel, Some(&send.phones)),
+        Operation::SendText { send, .. }
+        | Operation::SendTemplate { send, .. }
+        | Operation::SendButtons { send, .. }
+        | Operation::SendList { send, .. }
+        | Operation::SendLink { send, .. }
+        | Operation::SendFile { send, .. }
+        | Operation::SendContact { send, .. }
+        | Operation::SendLocation { send, .. }
+        | Operation::RequestLocation { send, .. } => (&send.channel, Some(&send.phones)),
         Operation::CheckWindow { channel, phones } => (channel, Some(phones)),
         Operation::ChatLink { channel, .. } => (channel, None),
     };

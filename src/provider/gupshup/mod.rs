@@ -9,6 +9,7 @@ mod errors;
 mod events;
 mod inbound;
 mod send;
+mod session;
 mod subscription;
 mod templates;
 #[cfg(test)]
@@ -44,7 +45,7 @@ const FIELDS: [SettingField; 8] = [
     field("partner_token", "secret", false),
     field("hook_header", "secret", false),
     // Messages a second: the vendor names no figure, so an operator who knows his own says it.
-    field("rate", "digits", false),
+    field("rate", "number", false),
     SettingField { name: "mark_opt_in", kind: "choice", required: false, choices: &["on_consent", "never", "before_first_template"] },
 ];
 

@@ -1,10 +1,10 @@
 //! Building a send: V1 form, or V3 JSON when the partner token is set (reference/whatsapp.md 4.2–4.4).
 
-use super::access;
+use super::{access, session};
 use crate::domain::content::{ButtonKind, Content, HeaderValue, TemplateContent};
 use crate::domain::http::{Body, HttpRequest, Method};
 use crate::domain::outcome::{ErrorClass, ProviderError};
-use crate::provider::meta_shape::body;
+use crate::provider::meta_shape::{body, kinds};
 use crate::provider::{ChannelConfig, Outgoing};
 use serde_json::{Map, Value, json};
 
@@ -36,6 +36,10 @@ pub(super) fn build(channel: &ChannelConfig, message: &Outgoing) -> Result<HttpR
                 form.push(pair("message", extra.to_string()));
             }
             &["wa", "api", "v1", "template", "msg"]
+        }
+        other => {
+            form.push(pair("message", session::message(&message.message_id, other)?.to_string()));
+            &["wa", "api", "v1", "msg"]
         }
     };
     let mut request = access::own(channel, Method::Post, path);
@@ -71,8 +75,12 @@ fn template_value(template: &TemplateContent) -> Result<Value, ProviderError> {
 fn template_message(template: &TemplateContent) -> Option<Value> {
     let mut message = Map::new();
     if let Some(HeaderValue::Media(media)) = &template.header {
-        message.insert("type".to_owned(), json!(media.media_kind));
-        message.insert(media.media_kind.clone(), body::link(media));
+        message.insert("type".to_owned(), json!(media.media_kind.as_str()));
+        message.insert(media.media_kind.as_str().to_owned(), body::link(media));
+    }
+    if let Some(HeaderValue::Location(place)) = &template.header {
+        message.insert("type".to_owned(), json!("location"));
+        message.insert("location".to_owned(), kinds::place(place));
     }
     let payloads: Vec<Value> = template
         .buttons

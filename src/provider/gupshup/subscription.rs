@@ -58,3 +58,83 @@ fn form(channel: &ChannelConfig, webhook_url: &str) -> Vec<(String, String)> {
     }
     form
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::secret::Secret;
+    use std::collections::BTreeMap;
+
+    const HOOK: &str = "https://new.example.org/hooks/gupshup/ch_1/secret";
+    const FORMER: &str = "https://old.example.org/hooks/gupshup/ch_1/secret";
+
+    fn channel(secrets: &[(&str, &str)]) -> ChannelConfig {
+        ChannelConfig {
+            channel_id: "ch_1".to_owned(),
+            settings: json!({"app_name": "TorgBot", "app_id": "82aa"}).as_object().cloned().unwrap(),
+            secrets: secrets.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect(),
+            bases: BTreeMap::from([("GUPSHUP_PARTNER_URL".to_owned(), "http://127.0.0.1:9".to_owned())]),
+        }
+    }
+
+    /// Method, last part of the path and the form's `url` of what is asked after this list.
+    fn asked(urls: &[(&str, &str)]) -> Vec<(Method, String, Option<String>)> {
+        let rows: Vec<Value> = urls.iter().map(|(id, url)| json!({"id": id, "url": url, "active": true})).collect();
+        let requests = mend(&channel(&[("partner_token", "sk_1")]), HOOK, &json!({"status": "success", "subscriptions": rows}));
+        let shown = requests.into_iter().map(|request| {
+            assert!(request.url.starts_with("http://127.0.0.1:9/partner/app/82aa/subscription"), "{}", request.url);
+            assert_eq!(request.secret_headers, [("authorization".to_owned(), Secret::new("sk_1"))]);
+            let url = match &request.body {
+                Body::Form(form) => form.iter().find(|(name, _)| name == "url").map(|(_, url)| url.clone()),
+                _ => None,
+            };
+            (request.method, request.url.rsplit('/').next().unwrap().to_owned(), url)
+        });
+        shown.collect()
+    }
+
+    #[test]
+    fn the_list_shows_our_address_once_and_no_former_one() {
+        let ours = Some(HOOK.to_owned());
+        let set = |method, id: &str| (method, id.to_owned(), ours.clone());
+        let gone = |id: &str| (Method::Delete, id.to_owned(), None);
+        let strange = ("x", "https://crm.example.org/hooks/gupshup/ch_11/secret");
+        assert_eq!(asked(&[]), [set(Method::Post, "subscription")]);
+        assert_eq!(asked(&[strange]), [set(Method::Post, "subscription")], "another's stays as it is");
+        assert_eq!(asked(&[strange, ("a", HOOK)]), []);
+        assert_eq!(asked(&[("a", FORMER), strange]), [set(Method::Put, "a")], "moved in place");
+        assert_eq!(asked(&[("a", FORMER), ("b", HOOK)]), [gone("a")]);
+        assert_eq!(asked(&[("a", FORMER), ("b", "http://x/hooks/gupshup/ch_1/s")]), [set(Method::Put, "a"), gone("b")]);
+    }
+
+    #[test]
+    fn a_list_that_cannot_be_read_is_an_empty_one() {
+        for listed in [json!(null), json!({"status": "success"}), json!({"subscriptions": {"id": "a"}}), json!({"subscriptions": [7, {}]})]
+        {
+            let requests = mend(&channel(&[("partner_token", "sk_1")]), HOOK, &listed);
+            assert_eq!(requests.iter().map(|request| request.method).collect::<Vec<_>>(), [Method::Post], "{listed}");
+        }
+    }
+
+    #[test]
+    fn without_the_partner_api_nothing_is_asked() {
+        assert!(list(&channel(&[("api_key", "k")])).is_none());
+        assert!(mend(&channel(&[("api_key", "k")]), HOOK, &json!({"subscriptions": []})).is_empty());
+        let listing = list(&channel(&[("partner_token", "sk_1")])).unwrap();
+        assert_eq!((listing.method, listing.url.as_str()), (Method::Get, "http://127.0.0.1:9/partner/app/82aa/subscription"));
+    }
+
+    #[test]
+    fn a_subscription_asks_for_what_is_read_and_carries_the_header() {
+        let of = |secrets: &[(&str, &str)], url: &str| form(&channel(secrets), url).into_iter().collect::<BTreeMap<_, _>>();
+        let plain = of(&[], HOOK);
+        assert_eq!((plain["version"].as_str(), plain["showOnUI"].as_str(), plain["url"].as_str()), ("2", "false", HOOK));
+        for mode in ["MESSAGE", "ENQUEUED", "SENT", "DELIVERED", "READ", "FAILED", "TEMPLATE"] {
+            assert!(plain["modes"].split(',').any(|known| known == mode), "{mode}");
+        }
+        assert!(!plain.contains_key("meta"));
+        assert_ne!(plain["tag"], of(&[], FORMER)["tag"], "a tag is unique in an app");
+        let headed = of(&[("hook_header", "w0rd")], HOOK);
+        assert_eq!(serde_json::from_str::<Value>(&headed["meta"]).unwrap(), json!({"headers": {"x-courier24-hook": "w0rd"}}));
+    }
+}

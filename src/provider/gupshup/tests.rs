@@ -1,7 +1,7 @@
 //! Every fixture is read, every request compared with the contract, every ending of a send tried.
 
 use super::*;
-use crate::domain::content::{ButtonKind, ButtonValue, Content, HeaderValue, MediaRef, Param, TemplateContent};
+use crate::domain::content::{ButtonKind, ButtonValue, Content, HeaderValue, MediaKind, MediaRef, Param, TemplateContent};
 use crate::domain::event::{InboundMessage, StatusEvent, TemplateEvent, What};
 use crate::domain::http::{Body, Method};
 use crate::domain::identity::Identity;
@@ -369,8 +369,13 @@ fn v1_sends_are_forms_with_json_inside() {
     assert_eq!(form(&request)["message"], r#"{"type":"text","postbackTexts":[{"index":0,"text":"ok_118"}]}"#);
     let mut media = template();
     media.buttons.clear();
-    let link =
-        MediaRef { media_kind: "document".to_owned(), link: "https://c/i.pdf".to_owned(), file_name: Some("i.pdf".to_owned()), mime: None };
+    let link = MediaRef {
+        media_kind: MediaKind::Document,
+        link: "https://c/i.pdf".to_owned(),
+        file_name: Some("i.pdf".to_owned()),
+        mime: None,
+        size_bytes: None,
+    };
     media.header = Some(HeaderValue::Media(link));
     let request = Gupshup.build_send(&own(), &outgoing(Content::Template(media.clone()))).unwrap();
     assert_eq!(form(&request)["template"], r#"{"id":"b7c3","params":["Анна","завтра"]}"#);

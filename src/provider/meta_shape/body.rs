@@ -1,6 +1,7 @@
 //! The JSON body of `/messages` (reference/whatsapp.md 5.2–5.4).
 
-use crate::domain::content::{ButtonKind, ButtonValue, Content, HeaderValue, MediaRef, Param, TemplateContent};
+use super::kinds;
+use crate::domain::content::{ButtonKind, ButtonValue, Content, HeaderValue, MediaKind, MediaRef, Param, TemplateContent};
 use serde_json::{Map, Value, json};
 
 /// A whole message to a phone.
@@ -9,16 +10,14 @@ pub(in crate::provider) fn message(to: &str, content: &Content) -> Value {
     body.insert("messaging_product".to_owned(), json!("whatsapp"));
     body.insert("recipient_type".to_owned(), json!("individual"));
     body.insert("to".to_owned(), json!(to));
-    let (kind, value) = match content {
-        Content::Text { body, preview_link } => ("text", json!({"preview_url": preview_link, "body": body})),
-        Content::Template(template) => ("template", template_value(template)),
-    };
+    let (kind, value) = kinds::typed(content);
     body.insert("type".to_owned(), json!(kind));
     body.insert(kind.to_owned(), value);
     Value::Object(body)
 }
 
-fn template_value(template: &TemplateContent) -> Value {
+/// A filled template.
+pub(super) fn template(template: &TemplateContent) -> Value {
     let mut components = Vec::new();
     if let Some(header) = &template.header {
         components.push(json!({"type": "header", "parameters": [header_parameter(header)]}));
@@ -52,17 +51,18 @@ fn header_parameter(header: &HeaderValue) -> Value {
         HeaderValue::Text { value } => json!({"type": "text", "text": value}),
         HeaderValue::Media(media) => {
             let mut parameter = Map::new();
-            parameter.insert("type".to_owned(), json!(media.media_kind));
-            parameter.insert(media.media_kind.clone(), link(media));
+            parameter.insert("type".to_owned(), json!(media.media_kind.as_str()));
+            parameter.insert(media.media_kind.as_str().to_owned(), link(media));
             Value::Object(parameter)
         }
+        HeaderValue::Location(place) => json!({"type": "location", "location": kinds::place(place)}),
     }
 }
 
 /// `{"link":…}`, with a name where the kind shows one.
 pub(in crate::provider) fn link(media: &MediaRef) -> Value {
     match &media.file_name {
-        Some(name) if media.media_kind == "document" => json!({"link": media.link, "filename": name}),
+        Some(name) if media.media_kind == MediaKind::Document => json!({"link": media.link, "filename": name}),
         _ => json!({"link": media.link}),
     }
 }
@@ -97,10 +97,11 @@ mod tests {
     fn a_template_has_a_component_for_each_part_that_has_values() {
         let param = |key: &str, value: &str| Param { key: key.to_owned(), value: value.to_owned() };
         let media = MediaRef {
-            media_kind: "document".to_owned(),
+            media_kind: MediaKind::Document,
             link: "https://cdn.example.org/i.pdf".to_owned(),
             file_name: Some("Счёт.pdf".to_owned()),
             mime: None,
+            size_bytes: None,
         };
         let mut template = TemplateContent {
             provider_id: "id".to_owned(),

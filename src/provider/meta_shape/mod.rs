@@ -4,4 +4,5 @@
 pub(super) mod body;
 pub(super) mod errors;
 pub(super) mod inbound;
+pub(super) mod kinds;
 pub(super) mod webhook;

@@ -6,22 +6,26 @@ use super::{live_portal, portal_row};
 use crate::db::entity::channel::Model;
 use crate::db::store::api_channel::{self, TemplateFilter};
 use crate::domain::clock::iso;
+use crate::domain::outcome::ErrorClass;
 use crate::flow::channel::{self, ChannelChange, ChannelError, NewChannel};
 use crate::flow::sync_templates::{self, SyncError};
+use crate::web::body::Incoming;
 use crate::web::operator::{Access, Operator};
 use crate::web::problem::{Code, Problem, ProblemDocument};
 use crate::web::{State, body};
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Json, Path, Payload, Query};
+use actix_web::web::{Data, Json, Path, Query};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
 
 /// A channel to connect.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChannelRequest {
     /// Word of `GET /api/v1/channel-kinds`.
+    #[validate(length(min = 1, max = 50))]
     kind: String,
     /// Name that administrators see.
     name: String,
@@ -31,7 +35,7 @@ pub struct ChannelRequest {
 }
 
 /// What to change; a key that is absent stays.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChannelPatch {
     /// New name.
@@ -148,7 +152,7 @@ pub(crate) async fn get(_: Operator, state: Data<State>, path: Path<(String, Str
 #[utoipa::path(post, path = "/api/v1/portals/{member_id}/channels", tag = "channels", params(("member_id" = String, Path)),
     request_body = ChannelRequest,
     responses((status = 201, body = Channel), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
-pub(crate) async fn create(_: Operator, state: Data<State>, path: Path<String>, payload: Payload) -> Result<HttpResponse, Problem> {
+pub(crate) async fn create(_: Operator, state: Data<State>, path: Path<String>, payload: Incoming) -> Result<HttpResponse, Problem> {
     let asked: ChannelRequest = body::json(payload).await?;
     let portal = live_portal(&state, &path).await?.member_id;
     let new = NewChannel { kind: asked.kind, name: asked.name, settings: asked.settings };
@@ -165,7 +169,7 @@ pub(crate) async fn change(
     _: Operator,
     state: Data<State>,
     path: Path<(String, String)>,
-    payload: Payload,
+    payload: Incoming,
 ) -> Result<Json<Channel>, Problem> {
     let asked: ChannelPatch = body::json(payload).await?;
     let (member_id, channel_id) = path.into_inner();
@@ -218,6 +222,11 @@ pub(crate) async fn sync_templates(_: Operator, state: Data<State>, path: Path<(
         Ok(synced) => Ok(Json(SyncReport { total: synced.total, vanished: synced.vanished })),
         Err(SyncError::NotFound) => Err(Problem::not_found("channel")),
         Err(SyncError::Unsupported) => Err(Problem::new(Code::TemplatesUnsupported)),
+        // A gateway's page, a limit or an outage says nothing about the keys.
+        Err(SyncError::Provider { error, .. }) if error.class == ErrorClass::Transient => {
+            tracing::warn!(text = error.text, "the provider gave no usable answer");
+            Err(Problem::new(Code::ProviderUnreachable))
+        }
         Err(SyncError::Provider { error, .. }) => {
             Err(Problem::new(Code::ProviderRefused).with("provider_code", error.provider_code.unwrap_or_default()).with("text", error.text))
         }

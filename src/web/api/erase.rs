@@ -2,23 +2,27 @@
 
 use super::{phone_digits, portal_row};
 use crate::flow::erase::{self, Who};
+use crate::web::body::Incoming;
 use crate::web::operator::Operator;
 use crate::web::problem::{Code, Problem, ProblemDocument};
 use crate::web::{State, body};
-use actix_web::web::{Data, Json, Path, Payload};
+use actix_web::web::{Data, Json, Path};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use validator::Validate;
 
 /// Fewer digits name nobody in particular.
 const SHORTEST_PHONE: usize = 7;
 
 /// Exactly one of both.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EraseRequest {
     /// Phone with country code, however it is written.
+    #[validate(length(max = 60))]
     phone: Option<String>,
     /// Business-scoped user id.
+    #[validate(length(max = 200))]
     bsuid: Option<String>,
 }
 
@@ -35,7 +39,7 @@ pub struct EraseReport {
 /// Erases what is stored about a person in a portal: texts, identities, raw events, parameters, files. Journal rows stay, blanked.
 #[utoipa::path(post, path = "/api/v1/portals/{member_id}/erase", tag = "operating", params(("member_id" = String, Path)), request_body = EraseRequest,
     responses((status = 200, body = EraseReport), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
-pub(crate) async fn person(_: Operator, state: Data<State>, path: Path<String>, payload: Payload) -> Result<Json<EraseReport>, Problem> {
+pub(crate) async fn person(_: Operator, state: Data<State>, path: Path<String>, payload: Incoming) -> Result<Json<EraseReport>, Problem> {
     let request: EraseRequest = body::json(payload).await?;
     let portal = portal_row(&state, &path).await?;
     let wrong = |field: &str, reason: &str| Problem::new(Code::BodyInvalid).with("field", field).with("reason", reason);

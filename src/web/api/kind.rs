@@ -30,7 +30,7 @@ pub struct ChannelKind {
     /// What a channel of this kind can do.
     #[schema(value_type = Object)]
     capabilities: Value,
-    /// `[{name, kind, required, choices[]}]`.
+    /// `[{name, kind, required, choices[], description}]`.
     #[schema(value_type = Vec<Object>)]
     settings: Value,
     /// What to do at the provider, in order.
@@ -49,10 +49,10 @@ pub(crate) async fn list(_: Operator, request: HttpRequest) -> Result<Json<Chann
 fn shown(provider: &dyn Provider, lang: &str) -> ChannelKind {
     let none = BTreeMap::new();
     let kind = provider.kind();
-    let fields = provider
-        .setting_fields()
-        .iter()
-        .map(|field| json!({"name": field.name, "kind": field.kind, "required": field.required, "choices": field.choices}));
+    let fields = provider.setting_fields().iter().map(|field| {
+        let description = i18n::text(lang, &format!("connect-{kind}-setting-{}", field.name), &none);
+        json!({"name": field.name, "kind": field.kind, "required": field.required, "choices": field.choices, "description": description})
+    });
     let steps = i18n::text(lang, &format!("connect-{kind}"), &none);
     ChannelKind {
         kind: kind.to_owned(),

@@ -5,11 +5,12 @@ use super::portal_row;
 use crate::domain::refusal::Refusal;
 use crate::flow::preview::{self, Asked, Preview};
 use crate::i18n;
+use crate::web::body::Incoming;
 use crate::web::operator::Access;
 use crate::web::problem::{Code, Problem, ProblemDocument};
 use crate::web::{State, body, language};
 use actix_web::HttpRequest;
-use actix_web::web::{Data, Json, Path, Payload};
+use actix_web::web::{Data, Json, Path};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -112,7 +113,7 @@ pub(crate) async fn show(
     state: Data<State>,
     request: HttpRequest,
     path: Path<String>,
-    payload: Payload,
+    payload: Incoming,
 ) -> Result<Json<PreviewView>, Problem> {
     let asked: PreviewRequest = body::json(payload).await?;
     let portal = portal_row(&state, &path).await?.member_id;

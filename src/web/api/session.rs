@@ -7,9 +7,10 @@ use crate::domain::secret::Secret;
 use crate::flow::card::{self, NoCard};
 use crate::flow::install::{self, Viewer};
 use crate::flow::page_session::{self, Standing};
+use crate::web::body::Incoming;
 use crate::web::problem::{Code, Problem, ProblemDocument};
 use crate::web::{State, body};
-use actix_web::web::{Data, Json, Payload};
+use actix_web::web::{Data, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -42,7 +43,7 @@ pub struct SessionView {
 /// Renews a page's token. The viewer's rights are looked up anew.
 #[utoipa::path(post, path = "/api/v1/session", tag = "pages", request_body = SessionRequest,
     responses((status = 200, body = SessionView), (status = "4XX", body = ProblemDocument)))]
-pub(crate) async fn renew(state: Data<State>, payload: Payload) -> Result<Json<SessionView>, Problem> {
+pub(crate) async fn renew(state: Data<State>, payload: Incoming) -> Result<Json<SessionView>, Problem> {
     let asked: SessionRequest = body::json(payload).await?;
     let access = Secret::new(asked.auth_id);
     let sender = Sender { member_id: asked.member_id, access_token: access.clone(), ..Sender::default() };

@@ -2,12 +2,14 @@
 
 use super::{live_portal, portal_row};
 use crate::flow::portal_settings::{self, Change, Refused, Settings};
+use crate::web::body::Incoming;
 use crate::web::operator::Operator;
 use crate::web::problem::{Code, Problem, ProblemDocument};
 use crate::web::{State, body};
-use actix_web::web::{Data, Json, Path, Payload};
+use actix_web::web::{Data, Json, Path};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use validator::Validate;
 
 /// Settings as shown. What is null follows the portal's language.
 #[derive(Debug, Serialize, ToSchema)]
@@ -27,7 +29,7 @@ pub struct SettingsView {
 }
 
 /// New settings: a key that is absent stays, null goes back to the default.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SettingsChange {
     #[serde(default, deserialize_with = "present")]
@@ -80,7 +82,7 @@ pub(crate) async fn get(_: Operator, state: Data<State>, path: Path<String>) -> 
 #[utoipa::path(put, path = "/api/v1/portals/{member_id}/settings", tag = "portals", params(("member_id" = String, Path)),
     request_body = SettingsChange,
     responses((status = 200, body = SettingsView), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
-pub(crate) async fn put(_: Operator, state: Data<State>, path: Path<String>, payload: Payload) -> Result<Json<SettingsView>, Problem> {
+pub(crate) async fn put(_: Operator, state: Data<State>, path: Path<String>, payload: Incoming) -> Result<Json<SettingsView>, Problem> {
     let asked: SettingsChange = body::json(payload).await?;
     let portal = live_portal(&state, &path).await?.member_id;
     let change = Change {

@@ -59,6 +59,7 @@ pub(super) static ALL: &[Story] = &[
     Story { special: true, ..story("the portal knows comments only", open, portal_knows_comments) },
     Story { special: true, ..story("an answer after the lease", open, answer_after_lease) },
     Story { special: true, mend: install_again, check: robots_stand, ..story("a nameless application", nothing, nameless_install) },
+    Story { special: true, ..story("an old portal's first calls", nothing, old_portal_calls) },
 ];
 
 act! { nothing(_town) {} }
@@ -174,6 +175,19 @@ act! { nameless_install(town) {
     town.portal.auth().fault("oauth/app.info", Some(1), Fault::error(401, "invalid_token", "Unable to get application by token"));
     town.start().await;
     town.install().await;
+} }
+
+act! { old_portal_calls(town) {
+    town.portal.auth().name_no_application(true);
+    town.start().await;
+    town.portal.install_app();
+    let reply = town.portal.frame(&town.url("/b24/install")).without("APPLICATION_TOKEN").open().await.unwrap();
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    town.portal.finish_install();
+    town.furnish();
+    town.settle().await;
+    town.fires("check_window", json!({})).await;
+    town.settle().await;
 } }
 
 /// The administrator, who saw no page, opens the installer again.

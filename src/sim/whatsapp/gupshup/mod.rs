@@ -46,6 +46,7 @@ pub(super) async fn answer(shared: &Shared, call: &Call) -> Option<Answer> {
         ("POST", ["sm" | "wa", "api", "v1", "app", "opt", direction @ ("in" | "out"), name]) => {
             opt_in::mark(&mut shared.lock(), call, name, direction == &"in", now)
         }
+        ("GET", ["sm", "api", "v1", "template", "list", name]) => template_list::by_name(&mut shared.lock(), call, name),
         ("GET", ["sm", "api", "v1", "users", name]) => opt_in::list(&mut shared.lock(), call, name),
         // Partner portal, header `Authorization`.
         ("POST", ["partner", "account", "login"]) => partner::login(&shared.lock(), call),
@@ -74,6 +75,7 @@ fn unknown(parts: &[&str]) -> Refusal {
             | ["wa", "api", "v1", "template", "msg"]
             | ["wa", "app", _, "template"]
             | ["sm" | "wa", "api", "v1", "app", "opt", "in" | "out", _]
+            | ["sm", "api", "v1", "template", "list", _]
             | ["partner", "app", _, "v3", "message"]
             | ["partner", "app", _, "subscription" | "templates" | "token"]
             | ["partner", "account", "login"]

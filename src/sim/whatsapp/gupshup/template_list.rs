@@ -18,6 +18,18 @@ pub(super) fn self_serve(state: &mut State, call: &Call, app_id: &str) -> Result
     page(app, call)
 }
 
+/// `GET /sm/api/v1/template/list/{appName}`, the older list by the app's name: filters as the others, everything at once, whatever
+/// page is asked for.
+///
+/// # Errors
+/// 401, 400.
+pub(super) fn by_name(state: &mut State, call: &Call, name: &str) -> Result<Answer, Refusal> {
+    let app = envelope::own_app(state, call, |app| app.name == name)?;
+    let wanted = app.templates.iter().filter(|template| matches(template, call));
+    let rows: Vec<_> = wanted.map(|template| template.row(&app.app_id, &app.waba_id)).collect();
+    Ok(Answer::json(200, &json!({"status": "success", "templates": rows})))
+}
+
 /// `GET /wa/app/{appId}/template/{id}`.
 ///
 /// # Errors

@@ -47,7 +47,9 @@ fn wanted(ctx: &Ctx) -> Vec<(&'static str, String)> {
 }
 
 fn steps(wanted: &[(&'static str, String)], bound: &[Binding]) -> Vec<Step> {
-    let ours = |binding: &Binding| TABS.iter().any(|(code, page)| binding.name == *code && binding.handler.ends_with(&format!("/b24/placement/{page}")));
+    let ours = |binding: &Binding| {
+        TABS.iter().any(|(code, page)| binding.name == *code && binding.handler.ends_with(&format!("/b24/placement/{page}")))
+    };
     let there = |code: &str, handler: &str| bound.iter().any(|binding| binding.name == code && binding.handler == handler);
     let stays = |binding: &Binding| wanted.iter().any(|(code, handler)| binding.name == *code && binding.handler == *handler);
     let retired = bound.iter().filter(|binding| ours(binding) && !stays(binding)).cloned().map(Step::Unbind);
@@ -61,6 +63,9 @@ fn steps(wanted: &[(&'static str, String)], bound: &[Binding]) -> Vec<Step> {
 /// "Come again"; refusals of single tabs are in the outcome.
 pub(super) async fn bring(ctx: &Ctx, portal: &str) -> Result<Outcome, BitrixError> {
     let mut outcome = Outcome::default();
+    if !ctx.settings.pages {
+        return Ok(outcome);
+    }
     let listed = match ctx.bitrix.call("register.placements", portal, "placement.get", Value::Object(serde_json::Map::new())).await {
         Ok(listed) => placement::read_placements(&listed),
         Err(BitrixError::Refused(error)) if !error.temporary() => {
@@ -79,18 +84,21 @@ pub(super) async fn bring(ctx: &Ctx, portal: &str) -> Result<Outcome, BitrixErro
 }
 
 async fn take(ctx: &Ctx, portal: &str, step: Step, outcome: &mut Outcome) -> Result<(), BitrixError> {
-    let (point, method, params, code) = match &step {
+    let (told, code) = match &step {
         Step::Bind(code, handler) => {
-            ("register.placement_bind", "placement.bind", placement::placement_bind(code, handler, &i18n::map("page-tab")), *code)
+            let params = placement::placement_bind(code, handler, &i18n::map("page-tab"));
+            (ctx.bitrix.call("register.placement_bind", portal, "placement.bind", params).await, *code)
         }
         Step::Unbind(binding) => {
             let params = serde_json::json!({"PLACEMENT": binding.name, "HANDLER": binding.handler});
-            ("register.placement_unbind", "placement.unbind", params, binding.name.as_str())
+            (ctx.bitrix.call("register.placement_unbind", portal, "placement.unbind", params).await, binding.name.as_str())
         }
     };
-    match ctx.bitrix.call(point, portal, method, params).await {
+    match told {
         Ok(_) => Ok(()),
-        Err(BitrixError::Refused(error)) if error.temporary() => Err(BitrixError::Later { at: ctx.clock.now() + crate::domain::clock::MINUTE, why: error.line() }),
+        Err(BitrixError::Refused(error)) if error.temporary() => {
+            Err(BitrixError::Later { at: ctx.clock.now() + crate::domain::clock::MINUTE, why: error.line() })
+        }
         // Bound by a run that died before it could say so.
         Err(BitrixError::Refused(error)) if error.says_already() || matches!(step, Step::Unbind(_)) => Ok(()),
         Err(BitrixError::Refused(error)) => {
@@ -113,7 +121,11 @@ mod tests {
             ("CRM_LEAD_DETAIL_TAB", "https://new/b24/placement/lead-tab".to_owned()),
         ];
         let old = binding("CRM_DEAL_DETAIL_TAB", "https://old/b24/placement/deal-tab");
-        let bound = [old.clone(), binding("CRM_LEAD_DETAIL_TAB", "https://new/b24/placement/lead-tab"), binding("LEFT_MENU", "https://new/b24/app")];
+        let bound = [
+            old.clone(),
+            binding("CRM_LEAD_DETAIL_TAB", "https://new/b24/placement/lead-tab"),
+            binding("LEFT_MENU", "https://new/b24/app"),
+        ];
         assert_eq!(steps(&wanted, &bound), [Step::Unbind(old.clone()), Step::Bind("CRM_DEAL_DETAIL_TAB", wanted[0].1.clone())]);
         assert_eq!(steps(&[], &[old.clone()]), [Step::Unbind(old)], "without pages there are no tabs");
     }

@@ -106,9 +106,10 @@ pub(in crate::web) fn robot(spec: &RobotSpec, lang: &str) -> Value {
             let options = match &property.options {
                 Options::None => Value::Null,
                 Options::Channels => json!("channels"),
-                Options::Keys(keys) => {
-                    keys.iter().map(|key| json!({"value": key, "label": i18n::word(lang, &format!("option-{}-{key}", property.id))})).collect()
-                }
+                Options::Keys(keys) => keys
+                    .iter()
+                    .map(|key| json!({"value": key, "label": i18n::word(lang, &format!("option-{}-{key}", property.id))}))
+                    .collect(),
             };
             json!({
                 "id": property.id, "type": property.kind, "multiple": property.multiple, "required": property.required, "options": options,

@@ -17,6 +17,7 @@ mod kill;
 mod main_job;
 mod operating;
 mod outgoing;
+mod pages;
 mod portal_faults;
 mod portal_states;
 mod portals;

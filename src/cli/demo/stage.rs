@@ -56,7 +56,10 @@ impl Stage {
     /// No port, or no folder to write to.
     pub(super) fn set(narrator: Narrator, data: Option<&Path>) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let portal = Portal::start(Arc::clone(&clock), PortalConfig { language: narrator.lang().to_owned(), host: "localhost".to_owned(), ..PortalConfig::default() })?;
+        let portal = Portal::start(
+            Arc::clone(&clock),
+            PortalConfig { language: narrator.lang().to_owned(), host: "localhost".to_owned(), ..PortalConfig::default() },
+        )?;
         let app = App::new(APP).with_templates(sample_templates());
         let network = Network::start(clock, Config { apps: vec![app], ..Config::default() }.lifelike())?;
         let temporary = || std::env::temp_dir().join(RandomIds.id("courier24-demo", SystemClock.now()));

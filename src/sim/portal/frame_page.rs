@@ -87,7 +87,8 @@ fn dialog(robot: &Robot, told: &Value) -> Value {
         ("COMPANY.TITLE", "Компания: Название", "string"),
         ("ASSIGNED_BY_PRINTABLE", "Ответственный", "string"),
     ];
-    let fields: Map<String, Value> = fields.iter().map(|(id, name, kind)| ((*id).to_owned(), json!({"Name": name, "Type": kind}))).collect();
+    let fields: Map<String, Value> =
+        fields.iter().map(|(id, name, kind)| ((*id).to_owned(), json!({"Name": name, "Type": kind}))).collect();
     json!({
         "code": robot.code, "activity_name": "A10000_20000_30000_40000", "properties": properties,
         "current_values": told.get("current_values").cloned().unwrap_or_else(|| json!({})),

@@ -30,7 +30,7 @@ pub use config::{Config, Pace};
 pub use fault::{EventAction, EventFault, Fault, FaultRule};
 pub use inbound::Inbound;
 pub use message::{Failure, Message, Status};
-pub use observation::Request;
 pub use network::Network;
+pub use observation::Request;
 pub use user::User;
 pub(super) use wire::client as plain_client;

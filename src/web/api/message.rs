@@ -1,8 +1,8 @@
 //! Messages in both directions.
 
+use super::card::seen;
 use super::cursor::{ListOf, PageQuery, close};
 use super::shape::{Attempt, Message, MessageDetail, StatusReport};
-use super::card::seen;
 use super::{one_of, phone_digits, portal_row};
 use crate::db::store::api_call;
 use crate::db::store::api_message::{self, MessageFilter};

@@ -13,17 +13,21 @@ use crate::web::{State, body};
 use actix_web::web::{Data, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use validator::Validate;
 
 /// Who asks.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SessionRequest {
     /// Portal.
+    #[validate(length(max = 100))]
     member_id: String,
     /// The viewer's access token, as the portal's frame gives it.
+    #[validate(length(max = 500))]
     auth_id: String,
     /// Placement code of the page.
     #[serde(default)]
+    #[validate(length(max = 80))]
     placement: String,
     /// `DEAL_512`: proven readable with the viewer's token again.
     #[serde(default)]
@@ -52,7 +56,7 @@ pub(crate) async fn renew(state: Data<State>, payload: Incoming) -> Result<Json<
         Some(document) => Some(readable(&state, &viewer, &access, document).await?),
         None => None,
     };
-    let standing = Standing { placement: asked.placement.chars().take(80).collect(), document };
+    let standing = Standing { placement: asked.placement, document };
     let opened = page_session::open(&state.ctx, &viewer, &access, standing).await?;
     Ok(Json(SessionView { token: opened.token, expires_at: iso(opened.expires_at), user_id: viewer.user_id, admin: viewer.admin }))
 }

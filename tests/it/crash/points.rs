@@ -16,6 +16,9 @@ pub(super) const OUT_OF_REACH: &[(&str, &str)] = &[
     ("reseal.chunk", "a command beside the service, which starts again where it died; no story plays commands yet"),
     ("media.dropped", "a copy that nobody uses is thrown away; no story stages one and then refuses the message yet"),
     ("register.progress", "needs a portal that fails after its first robot; registration.rs tells that story without a death"),
+    ("register.placements", "a town has no pages unless it is told; pages.rs binds the tabs and looks at them"),
+    ("register.placement_bind", "as register.placements"),
+    ("register.placement_unbind", "as register.placements"),
     ("reseal.canary", "a command beside the service, which starts again where it died; no story plays commands yet"),
 ];
 

@@ -11,7 +11,6 @@ export {}
 /* prettier-ignore */
 declare module 'vue' {
   export interface GlobalComponents {
-    B24Alert: typeof import('./node_modules/@bitrix24/b24ui-nuxt/dist/runtime/components/Alert.vue')['default']
     B24App: typeof import('./node_modules/@bitrix24/b24ui-nuxt/dist/runtime/components/App.vue')['default']
     B24Button: typeof import('./node_modules/@bitrix24/b24ui-nuxt/dist/runtime/components/Button.vue')['default']
     B24DropdownMenu: typeof import('./node_modules/@bitrix24/b24ui-nuxt/dist/runtime/components/DropdownMenu.vue')['default']
@@ -24,6 +23,7 @@ declare module 'vue' {
     B24Switch: typeof import('./node_modules/@bitrix24/b24ui-nuxt/dist/runtime/components/Switch.vue')['default']
     B24Textarea: typeof import('./node_modules/@bitrix24/b24ui-nuxt/dist/runtime/components/Textarea.vue')['default']
     Bubble: typeof import('./src/components/Bubble.vue')['default']
+    Notice: typeof import('./src/components/Notice.vue')['default']
     RouterLink: typeof import('vue-router')['RouterLink']
     RouterView: typeof import('vue-router')['RouterView']
     RunList: typeof import('./src/components/RunList.vue')['default']

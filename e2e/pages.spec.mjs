@@ -25,7 +25,7 @@ test('an administrator sets a template robot, and the form receives the values',
   const open = await opened(chrome, stage, { placement: ROBOT, options: '{}' })
   const { app, page } = open
   await app.locator('[data-template]').first().click()
-  await app.getByRole('option', { name: /order_ready/ }).click()
+  await app.getByRole('option', { name: /^order_ready ru/ }).click()
   const first = app.getByRole('combobox', { name: 'Значение {{1}}' })
   await first.click()
   await app.getByRole('option', { name: 'Контакт: Имя' }).click()

@@ -84,8 +84,6 @@ fn dialog(robot: &Robot, told: &Value) -> Value {
         ("COMMENTS", "Комментарий", "text"),
         ("CONTACT.NAME", "Контакт: Имя", "string"),
         ("CONTACT.LAST_NAME", "Контакт: Фамилия", "string"),
-        ("COMPANY.TITLE", "Компания: Название", "string"),
-        ("ASSIGNED_BY_PRINTABLE", "Ответственный", "string"),
     ];
     let fields: Map<String, Value> =
         fields.iter().map(|(id, name, kind)| ((*id).to_owned(), json!({"Name": name, "Type": kind}))).collect();

@@ -34,13 +34,16 @@ export async function openPath(path: string): Promise<void> {
   await (await frame()).slider.openPath((await frame()).slider.getUrl(path), 1640)
 }
 
+// A list opened inside the frame needs room: below this no frame shrinks.
+const LOWEST_PX = 350
+
 /** Keeps the frame as high as its content; where resizing is denied nobody answers, and nothing is lost. */
 export function followHeight(element: HTMLElement): void {
   let told = 0
   let timer: ReturnType<typeof setTimeout> | undefined
   const tell = () => {
-    const height = Math.ceil(element.getBoundingClientRect().height) + 8
-    if (Math.abs(height - told) < 4 || height < 40) return
+    const height = Math.max(LOWEST_PX, Math.ceil(element.getBoundingClientRect().height) + 8)
+    if (Math.abs(height - told) < 4) return
     told = height
     void frame().then((b24) => b24.parent.resizeWindow(element.clientWidth || 350, height)).catch(() => undefined)
   }

@@ -17,7 +17,7 @@ pub const LANGUAGES: [&str; 2] = ["ru", "en"];
 /// Shown for an argument that was not given.
 const DASH: &str = "—";
 /// Arguments that are left out instead of shown as a dash.
-const OPTIONAL: [&str; 1] = ["hint"];
+const OPTIONAL: [&str; 2] = ["hint", "provider_text"];
 /// Second names: a moment is `until` in texts, `window_until` in results.
 const ALIASES: [(&str, &str); 1] = [("until", "window_until")];
 

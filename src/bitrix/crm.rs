@@ -54,6 +54,23 @@ pub fn phones(item: &Map<String, Value>) -> Vec<String> {
     texts
 }
 
+/// E-mail addresses of a contact, company or lead in the portal's order, without repeats.
+pub fn emails(item: &Map<String, Value>) -> Vec<String> {
+    let multi = form::field(item, "fm").or_else(|| form::field(item, "EMAIL")).map(form::list).unwrap_or_default();
+    let mut emails: Vec<String> = Vec::new();
+    for row in multi.into_iter().filter_map(Value::as_object) {
+        let kind = form::text(row, "typeId") + &form::text(row, "TYPE_ID");
+        let value = form::text(row, "value") + &form::text(row, "VALUE");
+        if (kind.is_empty() || kind.eq_ignore_ascii_case("email"))
+            && !value.trim().is_empty()
+            && !emails.iter().any(|have| have == value.trim())
+        {
+            emails.push(value.trim().to_owned());
+        }
+    }
+    emails
+}
+
 fn ranked_phone(row: &Map<String, Value>) -> Option<(u8, String)> {
     let either = |new: &str, classic: &str| {
         let text = form::text(row, new);
@@ -104,6 +121,7 @@ mod tests {
             {"typeId": "PHONE", "valueType": "WORK", "value": "4"},
         ]}));
         assert_eq!(phones(&contact), ["4", "3", "2"]);
+        assert_eq!(emails(&contact), ["a@b"]);
         let classic = item(json!({"PHONE": [{"VALUE_TYPE": "WORK", "VALUE": "5", "TYPE_ID": "PHONE"}]}));
         assert_eq!(phones(&classic), ["5"]);
         assert!(phones(&item(json!({}))).is_empty());

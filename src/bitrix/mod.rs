@@ -3,6 +3,7 @@
 //! Knows the vendor's wire (reference/bitrix24.md) and nothing of our database: tokens come through [`TokenStore`], which
 //! `flow/token` implements. Readers are pure and lenient; the client decides what an answer proves, never what to do about it.
 
+pub mod automation;
 pub mod batch;
 pub mod bizproc;
 mod client;

@@ -209,6 +209,7 @@ fn check_mapping(spec: &RobotSpec) -> Result<(), String> {
 fn sample(property: &Property) -> Value {
     match (&property.default, property.multiple) {
         (Value::Null, true) => Value::Array(Vec::new()),
+        (Value::Null, false) if property.kind == Type::File => Value::Array(Vec::new()),
         (Value::Null, false) => Value::String(String::new()),
         (default, _) => default.clone(),
     }

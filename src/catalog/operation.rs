@@ -1,5 +1,9 @@
 //! What a robot call asks for, typed. Produced by `Catalog::render`, decided by `flow/run_call`.
 
+mod follow_up;
+
+pub use follow_up::{FollowUp, Plan, StopOn, When};
+
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -132,6 +136,34 @@ pub enum Operation {
         /// How long.
         reply_minutes: i64,
     },
+    /// The client's answer, to whatever was asked.
+    WaitReply {
+        /// Channel property.
+        channel: String,
+        /// Numbers typed; empty = from the document. All of them are watched.
+        phones: Vec<String>,
+        /// How long.
+        reply_minutes: i64,
+        /// Items as the author wrote them (`domain::expected`).
+        expected: Vec<String>,
+        /// Said when an answer is none of those expected; may be blank.
+        ask_again: String,
+        /// Answers that may be read; 0 = as often as makes sense.
+        attempts: i64,
+        /// (CRM field, result id).
+        write_fields: Vec<(String, String)>,
+    },
+    /// A message's status.
+    WaitStatus {
+        /// Our message id; several as a comma list.
+        message_id: String,
+        /// How far.
+        wait_for: WaitFor,
+        /// How long.
+        wait_hours: i64,
+        /// (CRM field, result id).
+        write_fields: Vec<(String, String)>,
+    },
     /// Is the window open?
     CheckWindow {
         /// Channel property.
@@ -146,6 +178,15 @@ pub enum Operation {
         /// Draft.
         text: String,
     },
+    /// A message to be sent later.
+    FollowUp(Box<FollowUp>),
+    /// Ends follow-ups of the document.
+    CancelFollowUps {
+        /// Name; empty = all.
+        chain: String,
+        /// Numbers typed; empty = of all recipients.
+        phones: Vec<String>,
+    },
 }
 
 impl Operation {
@@ -159,6 +200,12 @@ impl Operation {
         let mut operation: Self = serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())?;
         if let Some(send) = operation.send_mut() {
             send.fallback = send.fallback.take().filter(|fallback| !fallback.template.trim().is_empty());
+        }
+        if let Self::FollowUp(follow_up) = &mut operation {
+            // The template is what goes when the text's window is closed.
+            let both = !follow_up.text.trim().is_empty() && !follow_up.template.template.trim().is_empty();
+            follow_up.send.fallback = both.then(|| follow_up.template.clone());
+            follow_up.send.on_closed_window = if both { OnClosedWindow::Template } else { OnClosedWindow::Fail };
         }
         Ok(operation)
     }
@@ -175,7 +222,12 @@ impl Operation {
             | Self::SendContact { send, .. }
             | Self::SendLocation { send, .. }
             | Self::RequestLocation { send, .. } => Some(send),
-            Self::CheckWindow { .. } | Self::ChatLink { .. } => None,
+            Self::FollowUp(follow_up) => Some(&follow_up.send),
+            Self::WaitReply { .. }
+            | Self::WaitStatus { .. }
+            | Self::CheckWindow { .. }
+            | Self::ChatLink { .. }
+            | Self::CancelFollowUps { .. } => None,
         }
     }
 
@@ -190,7 +242,12 @@ impl Operation {
             | Self::SendContact { send, .. }
             | Self::SendLocation { send, .. }
             | Self::RequestLocation { send, .. } => Some(send),
-            Self::CheckWindow { .. } | Self::ChatLink { .. } => None,
+            Self::FollowUp(follow_up) => Some(&mut follow_up.send),
+            Self::WaitReply { .. }
+            | Self::WaitStatus { .. }
+            | Self::CheckWindow { .. }
+            | Self::ChatLink { .. }
+            | Self::CancelFollowUps { .. } => None,
         }
     }
 
@@ -199,13 +256,25 @@ impl Operation {
         match self {
             Self::SendButtons { wait_reply: true, reply_minutes, .. }
             | Self::SendList { wait_reply: true, reply_minutes, .. }
-            | Self::RequestLocation { wait_reply: true, reply_minutes, .. } => Some(ReplyWait { minutes: *reply_minutes }),
+            | Self::RequestLocation { wait_reply: true, reply_minutes, .. }
+            | Self::WaitReply { reply_minutes, .. } => Some(ReplyWait { minutes: *reply_minutes }),
             _ => None,
+        }
+    }
+
+    /// Which results go into which CRM fields.
+    pub fn write_fields(&self) -> &[(String, String)] {
+        match self {
+            Self::WaitReply { write_fields, .. } | Self::WaitStatus { write_fields, .. } => write_fields,
+            _ => self.send().map(|send| send.write_fields.as_slice()).unwrap_or_default(),
         }
     }
 
     /// Id of a property that another property's choice makes necessary and that was not given.
     pub(super) fn lacking(&self) -> Option<&'static str> {
+        if let Self::FollowUp(follow_up) = self {
+            return (follow_up.plan.when == When::At && follow_up.plan.at.trim().is_empty()).then_some("at");
+        }
         let needs_fallback = |send: &SendCommon| send.on_closed_window == OnClosedWindow::Template && send.fallback.is_none();
         // A template needs no window, hence no other template in its place.
         let free_form = self.send().filter(|_| !matches!(self, Self::SendTemplate { .. }));

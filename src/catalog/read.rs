@@ -44,6 +44,11 @@ pub(super) fn read(property: &Property, raw: Option<&Value>, words: Words) -> Re
         let text = if items.len() > 1 { joined(&items) } else { items.pop().unwrap_or_default() };
         return Ok(if text.is_empty() && !property.default.is_null() { property.default.clone() } else { Value::String(text) });
     }
+    if property.kind == Type::File {
+        // The form takes one, a mapped field may hold several (reference/bitrix24.md C.9): none is dropped.
+        items.retain(|item| !item.trim().is_empty());
+        return Ok(Value::from(items));
+    }
     match items.iter().find(|item| !item.trim().is_empty()) {
         Some(item) => one(property, item, words),
         None if property.default.is_null() => Ok(Value::String(String::new())),

@@ -2,8 +2,8 @@
 
 use crate::config::Config;
 use crate::db::connect::{Access, OpenOptions, open};
-use crate::db::migrate;
-use crate::domain::clock::{Clock as _, SystemClock};
+use crate::db::{Db, DbResult, migrate};
+use crate::domain::clock::{Clock as _, Ms, SystemClock};
 use crate::domain::crash::Crash;
 use crate::queue;
 use std::sync::Arc;
@@ -24,10 +24,19 @@ pub async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     let options = OpenOptions { access: Access::Guest, ..OpenOptions::new(config.database_url.clone()) };
     let db = open(&options, Arc::new(Crash::default())).await?;
     migrate::check(&db).await?;
-    let tx = db.begin().await?;
-    let raised = queue::redrive(&tx, args.portal.as_deref(), SystemClock.now()).await?;
-    tx.commit("redrive.command").await?;
+    let raised = raise(&db, args.portal.as_deref(), SystemClock.now()).await?;
     db.close().await;
     println!("{raised} dead jobs are ready again.");
     Ok(())
+}
+
+/// All of it in one transaction: a command that was killed is repeated. Returns how many jobs are ready again.
+///
+/// # Errors
+/// The database failed.
+pub async fn raise(db: &Db, portal: Option<&str>, now: Ms) -> DbResult<u64> {
+    let tx = db.begin().await?;
+    let raised = queue::redrive(&tx, portal, now).await?;
+    tx.commit("redrive.command").await?;
+    Ok(raised)
 }

@@ -104,11 +104,48 @@ pub struct InboundMessage {
     pub reaction: Option<String>,
     /// Came through an ad or page button: a free entry point begins if answered within 24 h.
     pub referral: bool,
+    /// A change of number: who this user is from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<Identity>,
+    /// The wait that took it; noted when it is stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken: Option<TakenBy>,
+    /// How its document was found: `wait context conversation phone created none`; noted when it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found_by: Option<String>,
     /// The event's own part of the raw body.
     pub raw: Value,
 }
 
+/// Which wait took a message, and how.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenBy {
+    /// The waiting call.
+    pub call_id: String,
+    /// `context context_document newest`.
+    pub rule: String,
+    /// `matched ambiguous not_expected`.
+    pub verdict: String,
+}
+
 impl InboundMessage {
+    /// Whether it is something a client says to us: an answer, not a gesture and not news about the account.
+    pub fn is_reply(&self) -> bool {
+        self.identity.group.is_none()
+            && !matches!(self.kind.as_str(), "reaction" | "unknown" | "system" | "edited" | "deleted" | "call" | "poll_vote")
+    }
+
+    /// Whether a button was pressed or a row chosen.
+    pub fn is_tap(&self) -> bool {
+        matches!(self.kind.as_str(), "button" | "button_reply" | "list_reply")
+    }
+
+    /// The words of it: text, caption, or the title of what was pressed; empty for a sticker or a voice note.
+    pub fn words(&self) -> &str {
+        let words = self.text.as_deref().or(self.caption.as_deref()).or(self.reply_title.as_deref());
+        words.unwrap_or_default()
+    }
+
     /// Whether this kind starts the 24 h window (reference/whatsapp.md 1.5).
     pub fn opens_window(&self) -> bool {
         self.identity.group.is_none()

@@ -4,7 +4,7 @@
 //! is committed before it leaves, so that a kill on the wire is seen afterwards: it is then repeated, and an engine error on
 //! a repeat means "answered before, or gone". This file never writes CRM fields: that is another job.
 
-use super::{Ctx, JobError, Leftover};
+use super::{Ctx, JobError, Leftover, waits};
 use crate::bitrix::{BitrixError, Command, RestError, TokenError};
 use crate::db::entity::{answer as answer_row, robot_call};
 use crate::db::store::answer::{self, End};
@@ -177,7 +177,7 @@ async fn settle(ctx: &Ctx, portal: &str, pending: Vec<Pending>, verdicts: Vec<Ve
     let now = ctx.clock.now();
     let mut leftover = Leftover::new();
     let mut finished: Vec<Claimed> = Vec::new();
-    let mut delivered: Vec<String> = Vec::new();
+    let (mut delivered, mut too_late): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     let tx = ctx.db.begin().await?;
     for (item, verdict) in pending.into_iter().zip(verdicts) {
         let ids = [item.call.id.clone()];
@@ -189,6 +189,7 @@ async fn settle(ctx: &Ctx, portal: &str, pending: Vec<Pending>, verdicts: Vec<Ve
             Verdict::Ended(end, error) => {
                 answer::finish(&tx, portal, &ids, end, error.as_deref(), now).await?;
                 answer::close_calls(&tx, portal, &ids, now).await?;
+                too_late.extend((end == End::TooLate).then(|| item.call.id.clone()));
                 finished.push(item.job);
             }
             Verdict::Repeat(why) if item.job.attempt >= item.job.max_attempts => {
@@ -211,8 +212,13 @@ async fn settle(ctx: &Ctx, portal: &str, pending: Vec<Pending>, verdicts: Vec<Ve
         answer::finish(&tx, portal, &delivered, End::Delivered, None, now).await?;
         answer::close_calls(&tx, portal, &delivered, now).await?;
     }
+    if !too_late.is_empty() {
+        let fired = waits::too_late(&tx, ctx, portal, &too_late, now).await?;
+        queue::enqueue(&tx, ctx.ids.as_ref(), now, &fired).await?;
+    }
     queue::complete(&tx, &finished.iter().collect::<Vec<_>>()).await?;
     tx.commit("answer.settle").await?;
+    ctx.wake.notify_one();
     Ok(leftover)
 }
 

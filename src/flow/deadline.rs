@@ -2,7 +2,7 @@
 
 use super::portal_view::PortalView;
 use super::settle::{self, CallView, Calls};
-use super::{Ctx, JobError, Leftover};
+use super::{Ctx, JobError, Leftover, waits};
 use crate::db::store::call;
 use crate::queue::{self, Claimed, Group, Job};
 use std::collections::HashMap;
@@ -26,9 +26,11 @@ async fn answer(ctx: &Ctx, portal: &str, jobs: &[&Claimed]) -> Result<(), JobErr
     let ids: Vec<String> = jobs.iter().filter_map(id).collect();
     let now = ctx.clock.now();
     let tx = ctx.db.begin().await?;
-    let calls = Calls::read(&tx, portal, &ids, &HashMap::new()).await?;
-    let waiting: Vec<&CallView> = calls.by_id.values().filter(|call| call.row.state == call::state::WAITING).collect();
     if let Some(view) = PortalView::find(&*tx, portal).await? {
+        let timed_out = waits::time_out(&tx, ctx, &view, &ids, now).await?;
+        queue::enqueue(&tx, ctx.ids.as_ref(), now, &timed_out).await?;
+        let calls = Calls::read(&tx, portal, &ids, &HashMap::new()).await?;
+        let waiting: Vec<&CallView> = calls.by_id.values().filter(|call| call.row.state == call::state::WAITING).collect();
         let follow_up = settle::end_waits(&tx, ctx, &view, &waiting, now).await?;
         queue::enqueue(&tx, ctx.ids.as_ref(), now, &follow_up).await?;
     }

@@ -8,13 +8,15 @@ mod wire;
 
 use super::channel::{self, Loaded};
 use super::desk::{Desk, Sender};
+use super::gate::{self, Footing};
 use super::pace::{Asker, Limits, Turn};
 use super::recheck::{self, Fate, Look};
 use super::results::WindowView;
 use super::settle::{self, Moved};
 use super::template_choice::{self, Fault, Filled};
-use super::{Ctx, JobError, Leftover, mark_opt_in, media};
+use super::{Ctx, JobError, Leftover, follow_up, mark_opt_in, media, quiet};
 use crate::catalog::operation::{Operation, SendCommon, TemplateChoice};
+use crate::db::DbResult;
 use crate::db::entity::{conversation, message, robot_call};
 use crate::db::store::attempt::{self, Closed, Opened};
 use crate::db::store::message::{self as messages, Move};
@@ -90,7 +92,13 @@ async fn deliver(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<Leftover, 
     let (items, nothing) = load(ctx, portal, jobs).await?;
     let mut plan = Plan { nothing, ..Plan::default() };
     let mut channels = HashMap::new();
+    let leaving = items.iter().filter(|item| !item.owned && works(&desk, item)).map(|item| &item.message).collect::<Vec<_>>();
+    let mut halted = follow_up::before_wire::look(ctx, &desk.portal, &leaving).await?;
     for item in items {
+        if let Some(error) = halted.remove(&item.message.id) {
+            plan.later.push((item.job, error));
+            continue;
+        }
         judge(ctx, &mut desk, &mut channels, &mut plan, item).await?;
     }
     let mut leftover = std::mem::take(&mut plan.later);
@@ -101,6 +109,11 @@ async fn deliver(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<Leftover, 
         leftover.extend(close::settle(ctx, portal, sent).await);
     }
     Ok(leftover)
+}
+
+/// Its channel sends: the message may leave at this look.
+fn works(desk: &Desk, item: &Item) -> bool {
+    desk.sender(&item.message.channel_id).is_some_and(|sender| gate::footing(&sender.row) == Footing::Works)
 }
 
 /// Reads everything the group needs, one statement a table.
@@ -165,6 +178,7 @@ async fn judge(ctx: &Ctx, desk: &mut Desk, channels: &mut Channels, plan: &mut P
         portal: &desk.portal,
         channel: sender.as_ref().map(|sender| &sender.row),
         window: WindowView::of(official, item.talk.as_ref()),
+        quiet: sender.as_ref().and_then(|sender| quiet::of_message(&desk.portal, &sender.row, &item.message, item.talk.as_ref(), now)),
         hold_sends: ctx.settings.hold_sends,
     };
     match (recheck::fate(look, now), sender) {
@@ -207,9 +221,20 @@ fn wait(plan: &mut Plan, item: Item, at: Ms, reason: Option<MessageError>, now: 
 }
 
 async fn swap(ctx: &Ctx, desk: &mut Desk, sender: &Sender, item: &Item, choice: &TemplateChoice) -> Result<Filled, Fault> {
+    if follows_another(ctx, item).await.map_err(|error| Fault::Later(error.into()))? {
+        let refusal = gate::window_closed(&desk.portal, WindowView::of(true, item.talk.as_ref()));
+        return Err(Fault::Skipped(refusal));
+    }
     let on_missing = item.send.as_ref().map(|send| send.on_missing).unwrap_or_default();
     let document = item.message.document_id.as_deref().and_then(CrmItem::parse);
     template_choice::fill(ctx, desk, sender, document, choice, on_missing).await
+}
+
+/// Whether the same call has an earlier message for the same person: one template stands for all files of a call.
+async fn follows_another(ctx: &Ctx, item: &Item) -> DbResult<bool> {
+    let Some(call_id) = item.message.call_id.clone() else { return Ok(false) };
+    let all = messages::list_of_calls(ctx.db.read(), &item.message.portal, &[call_id]).await?;
+    Ok(all.iter().any(|other| other.recipient == item.message.recipient && other.id < item.message.id))
 }
 
 /// The message may leave: its turn, its channel's secrets, its place in the plan.

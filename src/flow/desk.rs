@@ -1,7 +1,7 @@
 //! What a group of calls or messages of one portal is decided with: the portal, its channels and their templates, each read once.
 
-use super::channel as channels;
 use super::portal_view::PortalView;
+use super::{Ctx, channel as channels};
 use crate::db::entity::{channel, template};
 use crate::db::{Db, DbResult, store};
 use crate::domain::refusal::{Code, Refusal};
@@ -26,6 +26,13 @@ impl Sender {
     /// What it can do.
     pub(super) fn capabilities(&self) -> &'static Capabilities {
         self.provider.capabilities()
+    }
+
+    /// Whether all these settings are given, secret ones included.
+    pub(super) fn has_settings(&self, ctx: &Ctx, names: &[&str]) -> bool {
+        // Secrets that do not open send nothing either: the delivery tells that story.
+        channels::config(ctx, &self.row)
+            .is_ok_and(|config| names.iter().all(|name| !config.text(name).is_empty() || !config.secret(name).is_empty()))
     }
 
     /// Plain settings by name.

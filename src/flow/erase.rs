@@ -85,6 +85,8 @@ pub async fn person(ctx: &Ctx, portal: &str, who: &Who) -> DbResult<Erased> {
         let scrubbed = scrubbed(&found.person, Some(error), &[]).unwrap_or_else(|| store::ERASED_JSON.to_owned());
         store::put_error(&*tx, portal, id, &scrubbed).await?;
     }
+    let recipients: Vec<String> = found.person.phones.iter().chain(&found.person.others).cloned().collect();
+    store::blank_follow_ups(&*tx, portal, &recipients, now).await?;
     let calls = store::blank_calls(&*tx, portal, &found.call_ids).await?;
     for call in &found.calls {
         if let Some(decision) = scrubbed(&found.person, call.decision.as_deref(), &[]) {

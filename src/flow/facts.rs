@@ -50,7 +50,8 @@ impl Need {
         wanted
     }
 
-    fn own(&self) -> &'static str {
+    /// Root of the document itself.
+    pub(super) fn own(&self) -> &'static str {
         self.document.map_or("item", |item| match item.entity_type_id {
             LEAD => "lead",
             DEAL => "deal",
@@ -264,12 +265,7 @@ impl Reader<'_> {
 
     /// An error inside the batch that says nothing about the item.
     fn passing(&self, key: &str) -> Option<JobError> {
-        let Some(Err(error)) = self.answers.get(key) else {
-            return None;
-        };
-        let limit = ["QUERY_LIMIT_EXCEEDED", "OPERATION_TIME_LIMIT", "INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER"];
-        let passing = limit.iter().any(|code| error.code.eq_ignore_ascii_case(code));
-        passing.then(|| JobError::Retry { after_ms: Some(10 * SECOND), why: format!("facts: {} {}", error.code, error.text) })
+        self.answers.get(key)?.as_ref().err().and_then(passing)
     }
 
     /// The facts of one call out of the answers.
@@ -332,11 +328,18 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// An error of one command of a batch that says nothing about what was asked for: it is asked again.
+pub(super) fn passing(error: &RestError) -> Option<JobError> {
+    let limit = ["QUERY_LIMIT_EXCEEDED", "OPERATION_TIME_LIMIT", "INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER"];
+    let passing = limit.iter().any(|code| error.code.eq_ignore_ascii_case(code));
+    passing.then(|| JobError::Retry { after_ms: Some(10 * SECOND), why: format!("facts: {} {}", error.code, error.text) })
+}
+
 /// How long a call waits for an administrator, a payment or an upgrade before it looks again; a recovered portal calls it earlier.
 const PAUSE: i64 = 15 * MINUTE;
 
 /// When a call whose facts cannot be read comes again.
-fn later(ctx: &Ctx, error: &BitrixError) -> JobError {
+pub(super) fn later(ctx: &Ctx, error: &BitrixError) -> JobError {
     let why = format!("facts: {error}");
     match error {
         BitrixError::Budget { at } | BitrixError::Later { at, .. } => JobError::Defer { at: *at, why },

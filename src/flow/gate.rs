@@ -2,6 +2,7 @@
 
 use super::desk::Sender;
 use super::portal_view::PortalView;
+use super::quiet;
 use super::results::{self, WindowView};
 use crate::catalog::operation::OnClosedWindow;
 use crate::db::entity::channel;
@@ -22,6 +23,8 @@ pub(super) struct Question<'a> {
     pub(super) window: WindowView,
     /// What to do when it is closed.
     pub(super) on_closed: OnClosedWindow,
+    /// The end of the quiet hours that hold it back now.
+    pub(super) quiet: Option<Ms>,
 }
 
 /// How it passes.
@@ -33,6 +36,8 @@ pub(super) enum Verdict {
     HoldForWindow,
     /// It leaves when the channel sends again.
     HoldForChannel,
+    /// It leaves when the quiet hours end.
+    HoldForQuiet(Ms),
     /// The fallback template goes instead.
     Fallback,
 }
@@ -41,6 +46,9 @@ pub(super) enum Verdict {
 pub(super) const HELD_FOR_WINDOW: &str = "held until the client writes";
 /// As above.
 pub(super) const HELD_FOR_CHANNEL: &str = "held until the channel sends again";
+
+/// As above.
+pub(super) const HELD_FOR_QUIET: &str = "held until the quiet hours end";
 
 /// How a channel's state counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,15 +76,11 @@ pub(super) fn footing(channel: &channel::Model) -> Footing {
 /// Decides on a content that is already rendered.
 ///
 /// # Errors
-/// `channel_unavailable`, `unsupported_by_channel`, `text_too_long`, `window_closed`.
+/// `channel_unavailable`, `unsupported_by_channel`, `text_too_long`, `window_closed`, `quiet_hours`.
 pub(super) fn check(question: &Question<'_>, now: Ms) -> Result<Verdict, Refusal> {
     let sender = question.sender;
     let name = || sender.row.name.clone();
-    let footing = footing(&sender.row);
-    if footing == Footing::Broken {
-        let state = if sender.row.deleted_at.is_some() { "deleted" } else { sender.row.state.as_str() };
-        return Err(Refusal::new(Code::ChannelUnavailable, format!("channel state {state}")).with("name", name()).with("value", state));
-    }
+    let footing = unbroken(sender)?;
     let kind = question.content.kind();
     if !sender.capabilities().kinds.contains(&kind) {
         return Err(Refusal::new(Code::UnsupportedByChannel, format!("channel cannot send {kind}"))
@@ -92,28 +96,63 @@ pub(super) fn check(question: &Question<'_>, now: Ms) -> Result<Verdict, Refusal
                 .with("value", length.to_string()));
         }
     }
-    let verdict = window(question, now)?;
+    let verdict = if matches!(question.content, Content::Template(_)) && question.window.official {
+        Verdict::Send("templates need no window")
+    } else {
+        window(question.portal, question.window, question.on_closed, now)?
+    };
     // A window that has to be waited for first is looked at again anyway.
-    Ok(match (verdict, footing) {
-        (Verdict::Send(_), Footing::Paused) => Verdict::HoldForChannel,
-        (verdict, _) => verdict,
-    })
+    match (verdict, footing, question.quiet) {
+        (Verdict::Send(_), Footing::Paused, _) => Ok(Verdict::HoldForChannel),
+        (Verdict::Send(_), _, Some(until)) => hold_for_quiet(question, until),
+        (verdict, _, _) => Ok(verdict),
+    }
 }
 
-fn window(question: &Question<'_>, now: Ms) -> Result<Verdict, Refusal> {
-    if !question.window.official {
+fn hold_for_quiet(question: &Question<'_>, until: Ms) -> Result<Verdict, Refusal> {
+    let open_then = matches!(question.content, Content::Template(_)) || question.window.open(until);
+    if quiet::may_hold(question.on_closed, open_then) {
+        return Ok(Verdict::HoldForQuiet(until));
+    }
+    Err(quiet_hours(question.portal, until))
+}
+
+/// `quiet_hours`: held, the message would meet a closed window.
+pub(super) fn quiet_hours(portal: &PortalView, until: Ms) -> Refusal {
+    let refusal = Refusal::new(Code::QuietHours, "quiet hours end after the window does");
+    refusal.with("until", results::clock_text(portal, until))
+}
+
+/// What can be told of a free-form content before it is made: the channel and the window.
+///
+/// # Errors
+/// `channel_unavailable`, `window_closed`.
+pub(super) fn ahead(portal: &PortalView, sender: &Sender, view: WindowView, on_closed: OnClosedWindow, now: Ms) -> Result<(), Refusal> {
+    unbroken(sender)?;
+    window(portal, view, on_closed, now).map(|_| ())
+}
+
+fn unbroken(sender: &Sender) -> Result<Footing, Refusal> {
+    let footing = footing(&sender.row);
+    if footing != Footing::Broken {
+        return Ok(footing);
+    }
+    let state = if sender.row.deleted_at.is_some() { "deleted" } else { sender.row.state.as_str() };
+    let refusal = Refusal::new(Code::ChannelUnavailable, format!("channel state {state}"));
+    Err(refusal.with("name", sender.row.name.clone()).with("value", state))
+}
+
+fn window(portal: &PortalView, window: WindowView, on_closed: OnClosedWindow, now: Ms) -> Result<Verdict, Refusal> {
+    if !window.official {
         return Ok(Verdict::Send("no windows on this channel"));
     }
-    if matches!(question.content, Content::Template(_)) {
-        return Ok(Verdict::Send("templates need no window"));
-    }
-    if question.window.open(now) {
+    if window.open(now) {
         return Ok(Verdict::Send("window open"));
     }
-    match question.on_closed {
+    match on_closed {
         OnClosedWindow::Template => Ok(Verdict::Fallback),
         OnClosedWindow::Hold => Ok(Verdict::HoldForWindow),
-        OnClosedWindow::Fail => Err(window_closed(question.portal, question.window)),
+        OnClosedWindow::Fail => Err(window_closed(portal, window)),
     }
 }
 

@@ -5,8 +5,11 @@
 //! expires 48 h after the last attempt. Kind and size limits are WhatsApp's (reference/whatsapp.md 5.6).
 
 mod copy;
+mod find;
 mod kinds;
 mod source;
+
+pub use kinds::Wish;
 
 use super::{Ctx, JobError};
 use crate::db::store;
@@ -15,7 +18,8 @@ use crate::domain::clock::{DAY, Ms};
 use crate::domain::content::{Content, MediaKind, MediaRef};
 use crate::domain::document::CrmItem;
 use crate::domain::refusal::{Code, Refusal};
-use crate::outbound::{FetchError, Fetched, OutboundError, Reach};
+use crate::outbound::{FetchError, OutboundError, Reach};
+use kinds::Unfit;
 use source::{Origin, Source};
 use std::path::PathBuf;
 
@@ -67,26 +71,59 @@ pub async fn header(ctx: &Ctx, portal: &str, source: &str, kind: MediaKind) -> R
 /// # Errors
 /// [`MediaFault`].
 pub async fn header_of(ctx: &Ctx, portal: &str, document: Option<CrmItem>, source: &str, kind: MediaKind) -> Result<MediaRef, MediaFault> {
+    first(files(ctx, portal, document, source, Wish::Kind(kind), 1).await?, source)
+}
+
+/// The file of a header of buttons: a picture, a film or a document, as its content says.
+///
+/// # Errors
+/// [`MediaFault`].
+pub async fn header_file(ctx: &Ctx, portal: &str, document: Option<CrmItem>, source: &str) -> Result<MediaRef, MediaFault> {
+    first(files(ctx, portal, document, source, Wish::Header, 1).await?, source)
+}
+
+fn first(files: Vec<MediaRef>, source: &str) -> Result<MediaRef, MediaFault> {
+    files.into_iter().next().ok_or_else(|| invalid(source, "no file", "media-field"))
+}
+
+/// Makes what one source names reachable, at most `most` files: a field may hold several, and so may a value that Bitrix24 has put
+/// together.
+///
+/// # Errors
+/// [`MediaFault`].
+pub async fn files(
+    ctx: &Ctx,
+    portal: &str,
+    document: Option<CrmItem>,
+    source: &str,
+    wish: Wish,
+    most: usize,
+) -> Result<Vec<MediaRef>, MediaFault> {
     let origin = Origin::find(ctx, portal).await?;
-    let limit = kinds::limit(kind);
-    let cap = limit.bytes.min(ctx.settings.media_max_bytes);
-    let (url, name, own) = match Source::parse(source, &origin)? {
-        Source::Public(url) => (url, None, false),
-        Source::Portal(url) => (url, None, true),
-        Source::Disk(id) => {
-            let (url, name) = source::disk_file(ctx, portal, &origin, &id).await?;
-            (url, name, true)
+    let mut files = Vec::new();
+    for (source, name) in Source::parse_all(source, &origin)? {
+        for address in find::addresses(ctx, portal, &origin, document, &source).await? {
+            if files.len() >= most {
+                return Ok(files);
+            }
+            let address = find::Address { name: name.clone().or(address.name), ..address };
+            files.push(copy::bring(ctx, portal, &origin, &address, wish).await?);
         }
-        Source::Field(field) => (source::field_file(ctx, portal, &origin, document, &field).await?, None, true),
-    };
-    let wanted = copy::Wanted { kind, limit: &limit, cap, shown: source, name };
-    if !own && passes_through(ctx, &url).await? {
-        let fetched = copy::look(ctx, &url, &wanted).await?;
-        let file_name = kinds::file_name(fetched.file_name.as_deref(), &url, fetched.mime);
-        let mime = fetched.mime.map(str::to_owned);
-        return Ok(MediaRef { media_kind: kind, link: url, file_name: Some(file_name), mime, size_bytes: fetched.size_bytes });
     }
-    copy::stage(ctx, portal, &origin, &url, own, &wanted).await
+    Ok(files)
+}
+
+/// Whether a text that could be words names a file instead.
+pub fn names_file(text: &str) -> bool {
+    source::names_file(text)
+}
+
+/// Keeps a file that we made ourselves, and returns our own address of it.
+///
+/// # Errors
+/// [`MediaFault`].
+pub async fn put(ctx: &Ctx, portal: &str, kind: MediaKind, name: &str, mime: &str, bytes: &[u8]) -> Result<MediaRef, MediaFault> {
+    copy::put(ctx, portal, kind, (name, mime), bytes).await
 }
 
 /// Whether a provider reaches the address as we do. One that only the operator's list opens has to be copied.
@@ -145,8 +182,9 @@ fn refused(code: Code, source: &str, rule: &str) -> Refusal {
     Refusal::new(code, rule).with("name", shown(source))
 }
 
-fn invalid(source: &str, rule: &str) -> MediaFault {
-    MediaFault::Refused(refused(Code::MediaInvalid, source, rule))
+/// `media_invalid`; `hint` = what would fit.
+fn invalid(source: &str, rule: &str, hint: &str) -> MediaFault {
+    MediaFault::Refused(refused(Code::MediaInvalid, source, rule).with("hint_key", hint))
 }
 
 fn unreachable(source: &str, rule: &str) -> MediaFault {
@@ -173,14 +211,24 @@ fn fault(error: FetchError, source: &str, own: bool, cap: u64) -> MediaFault {
     }
 }
 
-/// Checks what was found against what the kind takes.
-fn fitting(fetched: &Fetched, wanted: &copy::Wanted<'_>) -> Result<(), MediaFault> {
-    if fetched.size_bytes.is_some_and(|size| size > wanted.cap) {
-        return Err(too_large(wanted.shown, wanted.cap));
-    }
-    match fetched.mime {
-        Some(mime) if wanted.limit.takes(mime) => Ok(()),
-        Some(mime) => Err(invalid(wanted.shown, &format!("content is {mime}, wanted {}", wanted.kind.as_str()))),
-        None => Err(invalid(wanted.shown, &format!("content is of no known type, wanted {}", wanted.kind.as_str()))),
+/// What a file that does not fit is told as.
+fn unfit(error: Unfit, source: &str) -> MediaFault {
+    let wanted = |fault: MediaFault, kind: MediaKind| match fault {
+        MediaFault::Refused(refusal) => MediaFault::Refused(refusal.with("kind_key", format!("option-kind-{}", kind.as_str()))),
+        later @ MediaFault::Later(_) => later,
+    };
+    match error {
+        Unfit::TooLarge(cap) => too_large(source, cap),
+        Unfit::Type(found, kind) => {
+            let rule = format!("content is {found}, wanted {}", kind.as_str());
+            let refusal = refused(Code::MediaInvalid, source, &rule).with("hint_key", "media-kind").with("found", found);
+            wanted(MediaFault::Refused(refusal), kind)
+        }
+        Unfit::Unknown(kind) => {
+            wanted(invalid(source, &format!("content is of no known type, wanted {}", kind.as_str()), "media-unknown"), kind)
+        }
+        Unfit::Page => invalid(source, "content is a web page", "media-page"),
+        Unfit::Measures => invalid(source, "a sticker is 512×512", "media-sticker-size"),
+        Unfit::NoVoice => invalid(source, "content is no OGG with OPUS", "media-voice"),
     }
 }

@@ -7,7 +7,7 @@ use super::adopt::{self, Doubt, Shown};
 use super::install::{self, InstallRefusal, Installed};
 use super::portal_cache::PortalFacts;
 use super::portal_state::{self, Subject};
-use super::{Ctx, JobError, Leftover, register, token};
+use super::{Ctx, JobError, Leftover, follow_up, register, token};
 use crate::bitrix::inbound::PortalEvent;
 use crate::db::store::portal as portals;
 use crate::db::store::portal::PortalStatus;
@@ -79,7 +79,11 @@ pub async fn take(ctx: &Ctx, event: &PortalEvent) -> Result<Taken, EventRefusal>
             if facts.status == PortalStatus::Uninstalled {
                 return Err(EventRefusal::Forged);
             }
-            keep(ctx, event, None).await?;
+            match follow_up::event::document_of(event) {
+                // One look-up; only what concerns somebody leaves a job behind.
+                Some(document) => follow_up::event::happened(ctx, &event.sender.member_id, &document).await?,
+                None => keep(ctx, event, None).await?,
+            }
             if facts.status == PortalStatus::AuthLost && !event.sender.refresh_token.is_empty() {
                 // A verified event with a pair brings an administrator's authorization back; an employee's changes nothing.
                 let _ = install::seed(ctx, &event.sender, "", "event with tokens").await;

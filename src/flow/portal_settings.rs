@@ -1,10 +1,12 @@
 //! A portal's own settings: JSON in the portal's row, judged before it is stored. Keys of other features are left alone.
 
 use super::Ctx;
+use super::portal_view::{FOLLOW_UP_LATE_HOURS, WINDOW_CLOSING_MINUTES};
 use super::purge::{RETENTION_DAYS, RETENTION_RANGE};
 use super::register;
 use crate::db::DbError;
 use crate::db::store::{api_channel, api_portal};
+use crate::domain::schedule::{QuietHours, WorkingHours};
 use serde_json::{Map, Value};
 
 /// Longest filler, in characters.
@@ -25,6 +27,18 @@ pub struct Settings {
     pub message_read: bool,
     /// Days that ended things are kept.
     pub retention_days: i64,
+    /// `keep` = files that clients send are copied, `leave` = not.
+    pub inbound_media: String,
+    /// `leave` = a client whom nothing in CRM knows stays in the journal, `lead` = a lead is made.
+    pub unknown_client: String,
+    /// `21:00-09:00`.
+    pub quiet_hours: Option<String>,
+    /// `mon-fri 09:00-18:00; sat 10:00-15:00`.
+    pub working_hours: Option<String>,
+    /// How long before a window's end the trigger `window_closing` fires.
+    pub window_closing_minutes: i64,
+    /// A follow-up later than this after its moment is skipped.
+    pub follow_up_late_hours: i64,
 }
 
 /// What to change: outer `None` = leave, inner `None` = back to the default.
@@ -37,6 +51,12 @@ pub struct Change {
     pub time_zone: Option<Option<String>>,
     pub message_read: Option<Option<bool>>,
     pub retention_days: Option<Option<i64>>,
+    pub inbound_media: Option<Option<String>>,
+    pub unknown_client: Option<Option<String>>,
+    pub quiet_hours: Option<Option<String>>,
+    pub working_hours: Option<Option<String>>,
+    pub window_closing_minutes: Option<Option<i64>>,
+    pub follow_up_late_hours: Option<Option<i64>>,
 }
 
 /// Why nothing was changed.
@@ -62,7 +82,12 @@ pub enum Refused {
 pub fn read(stored: &str) -> Settings {
     let map: Map<String, Value> = serde_json::from_str(stored).unwrap_or_default();
     let text = |key: &str| map.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+    let number = |key: &str, default: i64| map.get(key).and_then(Value::as_i64).filter(|value| *value > 0).unwrap_or(default);
     Settings {
+        quiet_hours: text("quiet_hours"),
+        working_hours: text("working_hours"),
+        window_closing_minutes: number("window_closing_minutes", WINDOW_CLOSING_MINUTES),
+        follow_up_late_hours: number("follow_up_late_hours", FOLLOW_UP_LATE_HOURS),
         default_channel: text("default_channel"),
         filler: text("filler"),
         region: text("region"),
@@ -73,6 +98,8 @@ pub fn read(stored: &str) -> Settings {
             .and_then(Value::as_i64)
             .filter(|days| RETENTION_RANGE.contains(days))
             .unwrap_or(RETENTION_DAYS),
+        inbound_media: text("inbound_media").unwrap_or_else(|| "keep".to_owned()),
+        unknown_client: text("unknown_client").unwrap_or_else(|| "leave".to_owned()),
     }
 }
 
@@ -98,6 +125,12 @@ pub async fn put(ctx: &Ctx, portal: &str, change: Change) -> Result<Settings, Re
     set(&mut map, "time_zone", change.time_zone);
     set(&mut map, "message_read", change.message_read);
     set(&mut map, "retention_days", change.retention_days);
+    set(&mut map, "inbound_media", change.inbound_media);
+    set(&mut map, "unknown_client", change.unknown_client);
+    set(&mut map, "quiet_hours", change.quiet_hours);
+    set(&mut map, "working_hours", change.working_hours);
+    set(&mut map, "window_closing_minutes", change.window_closing_minutes);
+    set(&mut map, "follow_up_late_hours", change.follow_up_late_hours);
     let stored = Value::Object(map).to_string();
     let after = read(&stored);
     api_portal::put_settings(&*tx, portal, &stored, now).await?;
@@ -146,6 +179,38 @@ fn judge(change: &Change) -> Result<(), Refused> {
         && !RETENTION_RANGE.contains(&days)
     {
         return invalid("retention_days", "not_31_to_3650");
+    }
+    if change.inbound_media.as_ref().is_some_and(|policy| policy.as_deref().is_some_and(|word| !matches!(word, "keep" | "leave"))) {
+        return invalid("inbound_media", "not_keep_or_leave");
+    }
+    if change.unknown_client.as_ref().is_some_and(|policy| policy.as_deref().is_some_and(|word| !matches!(word, "leave" | "lead"))) {
+        return invalid("unknown_client", "not_leave_or_lead");
+    }
+    judge_hours(change)
+}
+
+fn judge_hours(change: &Change) -> Result<(), Refused> {
+    let invalid = |field, reason| Err(Refused::Invalid { field, reason });
+    if let Some(Some(hours)) = &change.quiet_hours
+        && QuietHours::parse(hours).is_none()
+    {
+        return invalid("quiet_hours", "not_hh_mm_hh_mm");
+    }
+    if let Some(Some(hours)) = &change.working_hours
+        && WorkingHours::parse(hours).is_none()
+    {
+        return invalid("working_hours", "not_days_and_hours");
+    }
+    // Timers of windows look for the first time half a day before the end.
+    if let Some(Some(minutes)) = change.window_closing_minutes
+        && !(1..=720).contains(&minutes)
+    {
+        return invalid("window_closing_minutes", "not_1_to_720");
+    }
+    if let Some(Some(hours)) = change.follow_up_late_hours
+        && !(1..=168).contains(&hours)
+    {
+        return invalid("follow_up_late_hours", "not_1_to_168");
     }
     Ok(())
 }

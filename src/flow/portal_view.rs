@@ -4,12 +4,18 @@ use crate::db::entity::portal;
 use crate::db::store;
 use crate::db::store::portal::PortalStatus;
 use crate::db::{Conn, DbResult};
+use crate::domain::clock::{HOUR, MINUTE, Ms};
+use crate::domain::schedule::{QuietHours, WorkingHours};
 use crate::i18n;
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
 /// What a missing template value becomes when `on_missing` is `empty` and the portal names no filler.
 const FILLER: &str = "-";
+/// `window_closing_minutes` when the portal does not say.
+pub const WINDOW_CLOSING_MINUTES: i64 = 60;
+/// `follow_up_late_hours` when the portal does not say.
+pub const FOLLOW_UP_LATE_HOURS: i64 = 6;
 
 /// One portal.
 #[derive(Debug, Clone)]
@@ -30,8 +36,22 @@ pub struct PortalView {
     pub default_channel: Option<String>,
     /// Stands for an empty template value.
     pub filler: String,
+    /// Whether the trigger `message_read` fires.
+    pub message_read: bool,
+    /// Whether files that clients send are copied.
+    pub keeps_media: bool,
+    /// Whether a lead is made for a client whom nothing in CRM knows.
+    pub makes_leads: bool,
     /// Stored patterns by name.
     pub patterns: Map<String, Value>,
+    /// Nothing leaves then that the client did not just ask for.
+    pub quiet_hours: Option<QuietHours>,
+    /// When somebody is there.
+    pub working_hours: WorkingHours,
+    /// How long before a window's end the trigger `window_closing` fires.
+    pub window_closing: Ms,
+    /// A follow-up later than this after its moment is skipped.
+    pub follow_up_late: Ms,
 }
 
 impl PortalView {
@@ -39,6 +59,7 @@ impl PortalView {
     pub fn of(row: &portal::Model) -> Self {
         let settings: Map<String, Value> = serde_json::from_str(&row.settings).unwrap_or_default();
         let text = |key: &str| settings.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let number = |key: &str, default: i64| settings.get(key).and_then(Value::as_i64).filter(|value| *value > 0).unwrap_or(default);
         let (region, time_zone) = home(&row.lang);
         Self {
             id: row.member_id.clone(),
@@ -49,7 +70,14 @@ impl PortalView {
             region: text("region").map_or_else(|| region.to_owned(), str::to_owned),
             default_channel: text("default_channel").map(str::to_owned),
             filler: text("filler").unwrap_or(FILLER).to_owned(),
+            message_read: settings.get("message_read").and_then(Value::as_bool).unwrap_or(false),
+            keeps_media: text("inbound_media").is_none_or(|policy| policy == "keep"),
+            makes_leads: text("unknown_client").is_some_and(|policy| policy == "lead"),
             patterns: settings.get("patterns").and_then(Value::as_object).cloned().unwrap_or_default(),
+            quiet_hours: text("quiet_hours").and_then(QuietHours::parse),
+            working_hours: text("working_hours").and_then(WorkingHours::parse).unwrap_or_default(),
+            window_closing: number("window_closing_minutes", WINDOW_CLOSING_MINUTES).saturating_mul(MINUTE),
+            follow_up_late: number("follow_up_late_hours", FOLLOW_UP_LATE_HOURS).saturating_mul(HOUR),
         }
     }
 

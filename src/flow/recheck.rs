@@ -6,6 +6,7 @@
 use super::ending::HOLD_LOOK;
 use super::gate::{self, Footing};
 use super::portal_view::PortalView;
+use super::quiet;
 use super::results::WindowView;
 use crate::catalog::operation::{OnClosedWindow, SendCommon, TemplateChoice};
 use crate::db::entity::{channel, message, robot_call};
@@ -34,6 +35,8 @@ pub(super) struct Look<'a> {
     pub(super) channel: Option<&'a channel::Model>,
     /// The recipient's window.
     pub(super) window: WindowView,
+    /// The end of the quiet hours that hold it back now.
+    pub(super) quiet: Option<Ms>,
     /// `--hold-sends`.
     pub(super) hold_sends: bool,
 }
@@ -86,7 +89,17 @@ pub(super) fn fate(look: Look<'_>, now: Ms) -> Fate {
     if let Some(until) = channel.held_until.filter(|until| *until > now) {
         return Fate::Wait(until, None);
     }
-    window(look, now)
+    match (window(look, now), look.quiet) {
+        (Fate::Go | Fate::Swap(_), Some(until)) => quiet_hours(look, until),
+        (fate, _) => fate,
+    }
+}
+
+/// It would leave, were it day: it waits, unless its window is over by then and nothing may go instead.
+fn quiet_hours(look: Look<'_>, until: Ms) -> Fate {
+    let open_then = look.message.kind == "template" || look.window.open(until);
+    let reason = MessageError::of_refusal(&gate::quiet_hours(look.portal, until));
+    if quiet::may_hold_sent(look.send, open_then) { Fate::Wait(until, Some(reason)) } else { Fate::End(Status::Failed, reason) }
 }
 
 fn window(look: Look<'_>, now: Ms) -> Fate {

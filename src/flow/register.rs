@@ -7,9 +7,9 @@ use super::alarm::Kind;
 use super::portal_cache::PortalFacts;
 use super::portal_state::{self, Subject};
 use super::register_plan::{BindStep, Definition, Step, bind_steps, hash_of, steps};
-use super::{Ctx, JobError, Leftover, channel as channels, register_placements, token};
+use super::{Ctx, JobError, Leftover, channel as channels, follow_up, register_placements, register_triggers, token};
 use crate::bitrix::bizproc::{self, Registry};
-use crate::bitrix::{BitrixError, RestError, placement};
+use crate::bitrix::{BitrixError, RestError, automation, placement};
 use crate::db::entity::channel as channel_row;
 use crate::db::entity::registration as registration_row;
 use crate::db::store::channel;
@@ -116,6 +116,7 @@ fn registration_hash(ctx: &Ctx) -> String {
     }
     parts.extend(register_placements::hash_parts(ctx));
     parts.extend(settings_page(ctx));
+    parts.extend(crate::domain::trigger::Trigger::ALL.map(crate::domain::trigger::Trigger::code));
     hash_of(parts.iter().map(String::as_str))
 }
 
@@ -192,7 +193,12 @@ async fn work(ctx: &Ctx, facts: &PortalFacts, report: &mut Report) -> Result<(),
     let unavailable = |error: crate::db::DbError| BitrixError::Later { at: ctx.clock.now() + MINUTE, why: error.to_string() };
     let wanted = definitions(ctx, facts).await.map_err(unavailable)?;
     let known = registration::list(ctx.db.read(), portal).await.map_err(unavailable)?;
-    let asks = [bizproc::list("robots", Registry::Robot), bizproc::list("activities", Registry::Activity), placement::event_get("events")];
+    let asks = [
+        bizproc::list("robots", Registry::Robot),
+        bizproc::list("activities", Registry::Activity),
+        placement::event_get("events"),
+        automation::trigger_list("triggers"),
+    ];
     let mut told = ctx.bitrix.batch("register.list", portal, &asks).await?.into_iter();
     let mut listed = HashMap::new();
     let mut refused = None;
@@ -207,7 +213,9 @@ async fn work(ctx: &Ctx, facts: &PortalFacts, report: &mut Report) -> Result<(),
         }
     }
     let retired = known.iter().map(|row| &row.code).filter(|code| !wanted.iter().any(|definition| definition.code == **code));
-    report.gone.extend(retired.filter(|code| !code.starts_with("event:") && !code.starts_with(register_placements::PREFIX)).cloned());
+    let own =
+        |code: &&String| ["event:", register_triggers::PREFIX, register_placements::PREFIX].iter().any(|prefix| code.starts_with(prefix));
+    report.gone.extend(retired.filter(|code| !own(code)).cloned());
     if let Some(error) = refused {
         // The plan has no automation, or the token may not: no robot would succeed.
         wanted.iter().for_each(|definition| report.failed(&definition.code, &error));
@@ -226,9 +234,45 @@ async fn work(ctx: &Ctx, facts: &PortalFacts, report: &mut Report) -> Result<(),
     let failed: Vec<&str> = report.outcomes.iter().filter(|it| it.error.is_some()).map(|it| it.code.as_str()).collect();
     let mended: Vec<String> = EVENTS.iter().map(|event| format!("event:{event}")).filter(|code| !failed.contains(&code.as_str())).collect();
     report.gone.extend(mended);
+    triggers(ctx, facts, told.next(), report).await?;
     let tabs = register_placements::bring(ctx, portal).await?;
     tabs.failed.iter().for_each(|(code, error)| report.failed(code, error));
     report.gone.extend(tabs.fine);
+    Ok(())
+}
+
+/// Brings the portal's triggers in line; `listed` = what it answered about them.
+async fn triggers(
+    ctx: &Ctx,
+    facts: &PortalFacts,
+    listed: Option<Result<Value, RestError>>,
+    report: &mut Report,
+) -> Result<(), BitrixError> {
+    let portal = facts.member_id.as_str();
+    let stored = |code: &str| format!("{}{code}", register_triggers::PREFIX);
+    let listed = match listed {
+        Some(Ok(result)) => automation::read_triggers(&result),
+        Some(Err(error)) if error.temporary() => return Err(temporary(ctx, &error)),
+        Some(Err(error)) if !error.says_no_method() => {
+            report.failed(&stored("list"), &error);
+            return Ok(());
+        }
+        // A plan or edition without triggers.
+        Some(Err(_)) | None => return Ok(()),
+    };
+    let wanted = register_triggers::wanted(facts);
+    let mut failed = Vec::new();
+    for step in register_triggers::steps(&wanted, &listed) {
+        let told = ctx.bitrix.call("register.trigger", portal, step.method, step.params).await;
+        if let Err(error) = verdict(ctx, told)?
+            && !error.says_not_found()
+        {
+            report.failed(&stored(&step.code), &error);
+            failed.push(step.code);
+        }
+    }
+    let mended = wanted.iter().map(|(code, _)| code.as_str()).chain(["list"]).filter(|code| failed.iter().all(|other| other != code));
+    report.gone.extend(mended.map(stored));
     Ok(())
 }
 
@@ -388,6 +432,7 @@ async fn finish(ctx: &Ctx, job: &Claimed, report: Option<Report>) -> Result<(), 
             portal_state::alarm(&tx, subject, Kind::RegistrationFailed, &robots.collect::<Vec<_>>().join(", ")).await?;
             tracing::warn!(portal.id = portal, failures, "registration incomplete");
         }
+        follow_up::bind::look_again(&tx, ctx, portal, now).await?;
         // Robots vanish with an update of the application, and its event comes once or never.
         let again = NewJob::at(portal, Job::Register { reason: "daily".to_owned() }, now.saturating_add(DAY)).once(DAILY);
         queue::enqueue(&tx, &*ctx.ids, now, &[again]).await?;

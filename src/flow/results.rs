@@ -7,7 +7,7 @@ use super::portal_view::PortalView;
 use crate::catalog::operation::{Operation, WaitFor};
 use crate::db::entity::{conversation, message};
 use crate::domain::clock::Ms;
-use crate::domain::content::Content;
+use crate::domain::content::{Content, MediaKind};
 use crate::domain::message_error::MessageError;
 use crate::domain::outcome::ProviderError;
 use crate::domain::refusal::Refusal;
@@ -71,7 +71,7 @@ pub fn reached(wait_for: WaitFor, status: Status) -> bool {
 }
 
 /// Ended without being on its way to the user.
-fn over(status: Status) -> bool {
+pub(super) fn over(status: Status) -> bool {
     matches!(status, Status::Failed | Status::Unknown | Status::Skipped | Status::Cancelled | Status::Deleted)
 }
 
@@ -116,13 +116,31 @@ pub fn of_messages(portal: &PortalView, messages: &[&message::Model], window: Wi
     put(&mut out, "error_code", error.as_ref().map_or("", |error| error.code.as_str()));
     put(&mut out, "error_text", error.as_ref().map(|error| error_text(portal.lang, error)).unwrap_or_default());
     put_window(&mut out, portal, window, now);
-    put(&mut out, "rendered_text", messages.first().map_or("", |m| m.rendered_text.as_str()));
+    put(&mut out, "rendered_text", texts(messages));
     put(&mut out, "cost", cost);
     put(&mut out, "currency", currency);
     if let Some(Content::Template(template)) = messages.first().and_then(|m| serde_json::from_str(&m.content).ok()) {
         put(&mut out, "category", template.category);
     }
+    // Of one recipient: the others get the same files.
+    let first = messages.first().map(|m| m.recipient.as_str());
+    let mine = messages.iter().filter(|m| Some(m.recipient.as_str()) == first);
+    let files: Vec<&str> = mine.map(|m| m.kind.as_str()).filter(|kind| MediaKind::parse(kind).is_some()).collect();
+    if !files.is_empty() {
+        put(&mut out, "media_kind", files.join(","));
+    }
     out
+}
+
+/// What the client saw, once each: several recipients get the same.
+fn texts(messages: &[&message::Model]) -> String {
+    let mut texts: Vec<&str> = Vec::new();
+    for message in messages {
+        if !texts.contains(&message.rendered_text.as_str()) {
+            texts.push(&message.rendered_text);
+        }
+    }
+    texts.join("\n\n")
 }
 
 /// Results of a sending call that was refused (`failed`) or skipped before there was a message.
@@ -165,7 +183,8 @@ pub fn of_link(link: &str, qr_url: &str) -> Map<String, Value> {
     out
 }
 
-fn well() -> Map<String, Value> {
+/// Results of a robot that did what it was asked, without a message.
+pub(super) fn well() -> Map<String, Value> {
     let mut out = Map::new();
     put(&mut out, "ok", "Y");
     put(&mut out, "error_code", "");
@@ -180,20 +199,24 @@ pub fn blank(operation: &Operation, out: &mut Map<String, Value>) {
         Operation::SendButtons { .. } | Operation::SendList { .. } => &["reply_id", "reply_title", "reply_text", "timed_out"],
         Operation::SendFile { .. } => &["media_kind"],
         Operation::RequestLocation { .. } => &["latitude", "longitude", "timed_out"],
+        Operation::WaitReply { .. } => &["reply_code", "reply_text", "reply_type", "reply_file", "reply_id", "attempts_used", "timed_out"],
+        Operation::WaitStatus { .. } => &[],
         Operation::SendTemplate { .. } => &["category"],
         Operation::CheckWindow { .. } => &["minutes_left", "free_text_allowed"],
         Operation::ChatLink { .. } => &["link", "qr_url"],
+        Operation::FollowUp(_) => &["follow_up_id", "due_at"],
+        Operation::CancelFollowUps { .. } => &["cancelled"],
     };
     for id in own {
         out.entry(*id).or_insert_with(|| json!(""));
     }
 }
 
-fn put(out: &mut Map<String, Value>, id: &str, value: impl Into<String>) {
+pub(super) fn put(out: &mut Map<String, Value>, id: &str, value: impl Into<String>) {
     out.insert(id.to_owned(), Value::String(value.into()));
 }
 
-fn put_window(out: &mut Map<String, Value>, portal: &PortalView, window: WindowView, now: Ms) {
+pub(super) fn put_window(out: &mut Map<String, Value>, portal: &PortalView, window: WindowView, now: Ms) {
     put(out, "window_open", yes(window.open(now)));
     put(out, "window_until", if window.official { moment(portal, window.until) } else { String::new() });
 }

@@ -12,8 +12,9 @@ use super::facts::Facts;
 use super::phones::Candidates;
 use super::results::WindowView;
 use super::template_choice::Fault;
-use super::{Ctx, JobError, Leftover, gate};
+use super::{Ctx, JobError, Leftover, follow_up, gate, waits};
 use crate::catalog::operation::Operation;
+use crate::catalog::spec::ACTIVITY_SUFFIX;
 use crate::db::entity::robot_call;
 use crate::db::store::call;
 use crate::db::store::portal::PortalStatus;
@@ -51,6 +52,8 @@ struct Letter {
     content: Content,
     text: String,
     window: WindowView,
+    /// The rule by which it is said otherwise than asked for.
+    degraded: Option<&'static str>,
     /// A refusal concerns this recipient only: others of the call go.
     verdict: Result<gate::Verdict, Refusal>,
 }
@@ -62,6 +65,10 @@ enum Ending {
     Send(Vec<Letter>),
     /// Results that need no message.
     Answer(Map<String, Value>),
+    /// Waits for a client or a status.
+    Wait(waits::Plan),
+    /// Follow-ups are armed or ended; the process is answered at once.
+    FollowUp(follow_up::Order),
     /// The process is told why not.
     Refused(Refusal),
     /// Not sent on purpose (`on_missing = skip`).
@@ -80,6 +87,15 @@ enum Stop {
 impl From<Refusal> for Stop {
     fn from(refusal: Refusal) -> Self {
         Self::Ended(Ending::Refused(refusal))
+    }
+}
+
+impl From<waits::Fault> for Stop {
+    fn from(fault: waits::Fault) -> Self {
+        match fault {
+            waits::Fault::Refused(refusal) => refusal.into(),
+            waits::Fault::Later(error) => Self::Later(error),
+        }
     }
 }
 
@@ -107,23 +123,43 @@ async fn decide_all(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<Leftove
     let mut leftover = Leftover::new();
     match Desk::open(&ctx.db, portal).await? {
         Some(mut desk) if desk.portal.status != PortalStatus::Uninstalled => {
-            let now = ctx.clock.now();
-            for (case, ending) in decide(ctx, &mut desk, cases).await? {
-                match ending {
-                    Ok(ending) => decided.push((case, ending)),
-                    Err(error) => match given_up(&case, &error, now) {
-                        Some(refusal) => decided.push((case, Ending::Refused(refusal))),
-                        None => leftover.push((case.job, error)),
-                    },
+            // A file may take its time: it keeps nobody else waiting.
+            let (slow, quick): (Vec<Case>, Vec<Case>) = cases.into_iter().partition(Case::fetches);
+            leftover.extend(round(ctx, &mut desk, quick, &nothing).await?);
+            for case in slow {
+                let job = case.job.clone();
+                match round(ctx, &mut desk, vec![case], &[]).await {
+                    Ok(left) => leftover.extend(left),
+                    Err(error) => leftover.push((job, error)),
                 }
             }
-            leftover.extend(keep::store(ctx, Some(&desk.portal), decided, &nothing).await);
         }
         _ => {
             decided.extend(cases.into_iter().map(|case| (case, Ending::Dropped("portal uninstalled"))));
             leftover.extend(keep::store(ctx, None, decided, &nothing).await);
         }
     }
+    ctx.wake.notify_waiters();
+    Ok(leftover)
+}
+
+/// Decides some calls and stores what became of them.
+async fn round(ctx: &Ctx, desk: &mut Desk, cases: Vec<Case>, nothing: &[Claimed]) -> Result<Leftover, JobError> {
+    if cases.is_empty() && nothing.is_empty() {
+        return Ok(Leftover::new());
+    }
+    let now = ctx.clock.now();
+    let (mut decided, mut leftover): (Vec<(Case, Ending)>, Leftover) = (Vec::new(), Leftover::new());
+    for (case, ending) in decide(ctx, desk, cases).await? {
+        match ending {
+            Ok(ending) => decided.push((case, ending)),
+            Err(error) => match given_up(&case, &error, now) {
+                Some(refusal) => decided.push((case, Ending::Refused(refusal))),
+                None => leftover.push((case.job, error)),
+            },
+        }
+    }
+    leftover.extend(keep::store(ctx, Some(&desk.portal), decided, nothing).await);
     ctx.wake.notify_waiters();
     Ok(leftover)
 }
@@ -163,10 +199,21 @@ impl Case {
         }
     }
 
+    /// Whether deciding it fetches files of any size.
+    fn fetches(&self) -> bool {
+        let code = self.call.code.strip_suffix(ACTIVITY_SUFFIX).unwrap_or(&self.call.code);
+        code.eq_ignore_ascii_case("send_file")
+    }
+
     /// When the process has to be answered at the latest: own hours, the step's timeout, 30 days.
     fn deadline(&self, wait_hours: i64) -> Ms {
+        self.deadline_in(wait_hours.saturating_mul(HOUR))
+    }
+
+    /// The same for a patience in ms.
+    fn deadline_in(&self, patience: Ms) -> Ms {
         let from = self.call.accepted_at;
-        let own = from.saturating_add(wait_hours.saturating_mul(HOUR)).min(from.saturating_add(LONGEST_WAIT));
+        let own = from.saturating_add(patience).min(from.saturating_add(LONGEST_WAIT));
         match self.call.timeout_seconds {
             seconds if seconds > 0 => {
                 let timeout = seconds.saturating_mul(SECOND);

@@ -3,9 +3,9 @@
 //! The status merge itself is the mover's business; nothing here moves a message or performs HTTP. A call's answer is given once:
 //! `answer::put_many` keeps the first, so the order of deliver, receive and deadline does not matter.
 
-use super::Ctx;
 use super::portal_view::PortalView;
 use super::results::{self, WindowView};
+use super::{Ctx, arrival, follow_up, waits};
 use crate::catalog::operation::Operation;
 use crate::db::entity::{conversation, message, robot_call};
 use crate::db::store::write_back::Target;
@@ -64,6 +64,7 @@ pub async fn after_status(tx: &Tx, ctx: &Ctx, portal: &str, moved: &[Moved], now
         return Ok(());
     }
     correct_windows(tx, portal, &real, now).await?;
+    arrival::after_status(tx, ctx, portal, &real, now).await?;
     let calls = Calls::load(tx, portal, &real).await?;
     if calls.by_id.is_empty() {
         return Ok(());
@@ -101,13 +102,24 @@ pub(super) struct CallView {
 
 impl CallView {
     pub(super) fn results(&self, view: &PortalView, now: Ms) -> Map<String, Value> {
-        let messages: Vec<&message::Model> = self.messages.iter().collect();
+        let mut messages: Vec<&message::Model> = self.messages.iter().collect();
+        if matches!(self.operation, Operation::FollowUp(_)) {
+            // One that repeats shows its latest message.
+            messages = messages.split_off(messages.len().saturating_sub(1));
+        }
         let mut out = results::of_messages(view, &messages, self.window, now);
+        if matches!(self.operation, Operation::FollowUp(_)) {
+            follow_up::add_results(&self.row, &mut out);
+        }
         results::blank(&self.operation, &mut out);
         out
     }
 
     fn reached(&self) -> bool {
+        if self.operation.reply_wait().is_some() {
+            // It waits for the client; only a message that nobody can reply to ends it here.
+            return self.messages.iter().all(|m| Status::parse(&m.status).is_some_and(results::over));
+        }
         let wait_for = self.operation.send().map(|send| send.wait_for).unwrap_or_default();
         self.messages.iter().all(|m| Status::parse(&m.status).is_some_and(|status| results::reached(wait_for, status)))
     }
@@ -200,6 +212,10 @@ pub(super) async fn answer(tx: &Tx, view: &PortalView, calls: &[&CallView], now:
     call::answered(tx, &view.id, &told, call::state::ANSWERED, now).await?;
     call::answered(tx, &view.id, &silent, call::state::DONE, now).await?;
     queue::cancel_many(tx, &view.id, &keys).await?;
+    let replies: Vec<String> = calls.iter().filter(|call| call.operation.reply_wait().is_some()).map(|call| call.row.id.clone()).collect();
+    if !replies.is_empty() {
+        waits::end(tx, &view.id, &replies, now).await?;
+    }
     Ok(jobs)
 }
 

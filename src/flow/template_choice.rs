@@ -4,12 +4,11 @@
 //! to the provider. The file of a header is the only thing fetched here, by `flow/media`.
 
 use super::desk::{Desk, Sender};
-use super::media::{self, MediaFault};
-use super::{Ctx, JobError};
+use super::{Ctx, JobError, media};
 use crate::catalog::operation::{OnMissing, TemplateChoice};
 use crate::catalog::template_params::{self, MatchedParams};
 use crate::db::entity::template;
-use crate::domain::content::{Content, HeaderValue, MediaKind, Param, TemplateContent};
+use crate::domain::content::{Content, HeaderValue, MediaKind, Param, Place, TemplateContent};
 use crate::domain::document::CrmItem;
 use crate::domain::refusal::{Code, Refusal};
 use serde_json::Value;
@@ -38,6 +37,8 @@ pub(super) struct Filled {
     pub(super) content: Content,
     /// What the client sees.
     pub(super) text: String,
+    /// The rule by which it is said otherwise than asked for.
+    pub(super) degraded: Option<&'static str>,
 }
 
 /// Fills a template of this channel.
@@ -87,7 +88,24 @@ pub(super) async fn fill(
         params: values.into_iter().map(|(key, value)| Param { key, value }).collect(),
         buttons,
     });
-    Ok(Filled { content, text })
+    Ok(Filled { content, text, degraded: None })
+}
+
+/// Whether a template could be filled now. A header that is a file is not fetched for this.
+pub(super) async fn check(
+    ctx: &Ctx,
+    desk: &mut Desk,
+    sender: &Sender,
+    choice: &TemplateChoice,
+    on_missing: OnMissing,
+) -> Result<(), Fault> {
+    let found = desk.template(&ctx.db, &sender.row.id, &choice.template).await.map_err(|error| Fault::Later(error.into()))?;
+    let approved = found.as_ref().is_some_and(|row| row.vanished_at.is_none() && row.status == "APPROVED");
+    let file = found.as_ref().and_then(|row| row.header_kind.as_deref()).is_some_and(|kind| matches!(kind, "image" | "video" | "document"));
+    if approved && file && !choice.header.trim().is_empty() {
+        return Ok(());
+    }
+    fill(ctx, desk, sender, None, choice, on_missing).await.map(drop)
 }
 
 /// A bare `2` or `0` tells nobody which value is missing: its place and its template stand beside it.
@@ -145,15 +163,51 @@ async fn header(
                     OnMissing::Fail | OnMissing::Empty => Refusal::new(Code::ValueMissing, rule).with("name", "header").into(),
                 });
             }
-            match media::header_of(ctx, &desk.portal.id, document, given, kind).await {
-                Ok(file) => Ok(Some(HeaderValue::Media(file))),
-                Err(MediaFault::Refused(refusal)) => Err(refusal.into()),
-                Err(MediaFault::Later(error)) => Err(Fault::Later(error)),
-            }
+            Ok(Some(HeaderValue::Media(media::header_of(ctx, &desk.portal.id, document, given, kind).await?)))
         }
+        Some("location") => match (given.is_empty(), on_missing) {
+            (true, OnMissing::Skip) => Err(skipped("header", "header")),
+            (true, OnMissing::Fail | OnMissing::Empty) => {
+                Err(Refusal::new(Code::ValueMissing, "the template's header is a place").with("name", "header").into())
+            }
+            (false, _) => match place(given) {
+                Some(place) => Ok(Some(HeaderValue::Location(place))),
+                None => Err(Refusal::new(Code::PropertyInvalid, "the template's header is a place")
+                    .with("name", "header")
+                    .with("value", given)
+                    .with("hint_key", "hint-place")
+                    .into()),
+            },
+        },
         Some(other) => {
             let rule = format!("template header {other} has no property yet");
             Err(Refusal::new(Code::UnsupportedByChannel, rule).with("name", shown(row)).with("item", format!("header {other}")).into())
+        }
+    }
+}
+
+/// `55.75,37.61`, perhaps followed by `|name|address`.
+fn place(text: &str) -> Option<Place> {
+    let mut parts = text.splitn(3, '|').map(str::trim);
+    let (latitude, longitude) = parts.next()?.split_once([',', ';'])?;
+    let part = |part: Option<&str>| part.filter(|part| !part.is_empty()).map(str::to_owned);
+    let (name, address) = (part(parts.next()), part(parts.next()));
+    let place = Place { latitude: latitude.trim().parse().ok()?, longitude: longitude.trim().parse().ok()?, name, address };
+    place.exists().then_some(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    #[test]
+    fn a_place_is_two_numbers_and_perhaps_words() {
+        let whole = place(" 55.75, 37.61 | Склад | ул. Тестовая, 1").unwrap();
+        assert_eq!((whole.latitude, whole.longitude), (55.75, 37.61));
+        assert_eq!((whole.name.as_deref(), whole.address.as_deref()), (Some("Склад"), Some("ул. Тестовая, 1")));
+        assert_eq!(place("-1;2").map(|place| place.name), Some(None));
+        for text in ["", "55.75", "91,0", "0,181", "a,b", "NaN,1"] {
+            assert_eq!(place(text), None, "{text}");
         }
     }
 }

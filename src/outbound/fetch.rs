@@ -5,7 +5,7 @@ use super::exchange::{after_head, ending, head};
 use super::{Outbound, OutboundError, Peer, build, measure, sniff, status_label};
 use crate::domain::crash::Moment;
 use crate::domain::http::{HttpRequest, Method};
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt as _;
@@ -25,10 +25,14 @@ const CREDENTIALS: [&str; 4] = ["authorization", "cookie", "referer", "proxy-aut
 pub struct Fetched {
     /// Type told by the content.
     pub mime: Option<&'static str>,
+    /// Type told by `Content-Type`, in lower case and without parameters: a claim, not a proof.
+    pub told_mime: Option<String>,
     /// Name told by `Content-Disposition`, without any path.
     pub file_name: Option<String>,
     /// Bytes written, or the length told when only the beginning was read.
     pub size_bytes: Option<u64>,
+    /// The first bytes, at most 4 KB.
+    pub head: Bytes,
 }
 
 /// Why there is no file.
@@ -140,7 +144,7 @@ impl Outbound {
         if response.content_length().is_some_and(|told| told > cap_bytes) {
             return Err(FetchError::TooLarge);
         }
-        let file_name = told_name(&response);
+        let (file_name, told_mime) = (told_name(&response), told_mime(&response));
         let mut file = tokio::fs::File::create(path).await.map_err(disk)?;
         let (mut size, mut beginning) = (0_u64, BytesMut::new());
         while let Some(chunk) = self.piece(&mut response).await? {
@@ -154,11 +158,11 @@ impl Outbound {
         file.flush().await.map_err(disk)?;
         file.sync_all().await.map_err(disk)?;
         let mime = sniff::named(&beginning, file_name.as_deref().unwrap_or_default());
-        Ok(Fetched { mime, file_name, size_bytes: Some(size) })
+        Ok(Fetched { mime, told_mime, file_name, size_bytes: Some(size), head: beginning.freeze() })
     }
 
     async fn beginning(&self, mut response: reqwest::Response) -> Result<Fetched, FetchError> {
-        let file_name = told_name(&response);
+        let (file_name, told_mime) = (told_name(&response), told_mime(&response));
         let told = response.content_length();
         let (mut beginning, mut whole) = (BytesMut::new(), false);
         while beginning.len() < HEAD_BYTES {
@@ -172,10 +176,10 @@ impl Outbound {
         }
         let size_bytes = if whole { u64::try_from(beginning.len()).ok() } else { told };
         let mime = sniff::named(&beginning, file_name.as_deref().unwrap_or_default());
-        Ok(Fetched { mime, file_name, size_bytes })
+        Ok(Fetched { mime, told_mime, file_name, size_bytes, head: beginning.freeze() })
     }
 
-    async fn piece(&self, response: &mut reqwest::Response) -> Result<Option<bytes::Bytes>, FetchError> {
+    async fn piece(&self, response: &mut reqwest::Response) -> Result<Option<Bytes>, FetchError> {
         match tokio::time::timeout(self.settings.total_timeout, response.chunk()).await {
             Ok(chunk) => Ok(chunk.map_err(after_head)?),
             Err(_) => Err(OutboundError::NoAnswer("file stopped coming".to_owned()).into()),
@@ -200,6 +204,12 @@ fn location(response: &reqwest::Response, base: &Url) -> Option<Url> {
 fn drop_credentials(request: &mut HttpRequest) {
     request.secret_headers.clear();
     request.headers.retain(|(name, _)| !CREDENTIALS.contains(&name.to_ascii_lowercase().as_str()));
+}
+
+fn told_mime(response: &reqwest::Response) -> Option<String> {
+    let told = response.headers().get("content-type")?.to_str().ok()?;
+    let essence = told.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    (!essence.is_empty()).then_some(essence)
 }
 
 /// The name of `Content-Disposition`: `filename*` first, then `filename`; no path, no control characters.

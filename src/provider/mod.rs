@@ -7,7 +7,7 @@ mod meta_shape;
 pub mod registry;
 pub mod settings;
 
-pub use settings::check_settings;
+pub use settings::{check_settings, fields_of};
 
 use crate::domain::content::Content;
 use crate::domain::event::ProviderEvent;
@@ -56,6 +56,10 @@ pub struct Capabilities {
     pub official: bool,
     /// Outgoing kinds (words of reference/whatsapp.md 1.1).
     pub kinds: &'static [&'static str],
+    /// What more a channel can with settings that not every one has; the kinds stand in `kinds` as well.
+    pub upgrade: Option<Upgrade>,
+    /// Contact cards of one message.
+    pub cards_at_once: usize,
     /// Most Unicode scalar values of a free-form text.
     pub text_limit: usize,
     /// Templates can be listed by API.
@@ -70,6 +74,17 @@ pub struct Capabilities {
     pub pair_interval_ms: i64,
     /// Burst to one recipient.
     pub pair_burst: u32,
+}
+
+/// What a channel can beyond its kind's ordinary ones.
+#[derive(Debug, Clone, Serialize)]
+pub struct Upgrade {
+    /// All of these settings have to be given.
+    pub settings: &'static [&'static str],
+    /// Kinds that only then can be sent.
+    pub kinds: &'static [&'static str],
+    /// Contact cards of one message then.
+    pub cards_at_once: usize,
 }
 
 /// One field of a kind's settings, for `GET /api/v1/channel-kinds` and validation.

@@ -1,9 +1,20 @@
 //! A channel's settings as typed by an administrator, checked against what its provider takes.
 
 use super::{Provider, SettingField, SettingsError};
+use crate::domain::schedule::QuietHours;
 use crate::domain::secret::Secret;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+
+/// Settings of our own that every channel has, whatever its provider.
+const OWN: [SettingField; 1] =
+    // `21:00-09:00`, or `off`; empty = as the portal.
+    [SettingField { name: "quiet_hours", kind: "quiet_hours", required: false, choices: &[] }];
+
+/// The fields of a channel: its provider's, then our own.
+pub fn fields_of(provider: &dyn Provider) -> impl Iterator<Item = &'static SettingField> {
+    provider.setting_fields().iter().chain(&OWN)
+}
 
 /// Most characters of one setting.
 const LONGEST: usize = 2_000;
@@ -25,12 +36,11 @@ pub fn check_settings(provider: &dyn Provider, settings: &Value, creating: bool)
         Value::Null => &empty,
         _ => return Err(wrong("settings", "not_text")),
     };
-    let fields = provider.setting_fields();
-    if let Some(unknown) = given.keys().find(|name| !fields.iter().any(|field| field.name == name.as_str())) {
+    if let Some(unknown) = given.keys().find(|name| !fields_of(provider).any(|field| field.name == name.as_str())) {
         return Err(wrong(unknown, "unknown_field"));
     }
     let (mut public, mut secrets) = (Map::new(), BTreeMap::new());
-    for field in fields {
+    for field in fields_of(provider) {
         let told = given.get(field.name);
         if told.is_none() && !creating {
             continue;
@@ -77,6 +87,7 @@ fn checked(field: &SettingField, told: &Value) -> Result<Option<String>, Setting
     }
     match field.kind {
         "digits" => phone_digits(&text).map(Some).ok_or_else(|| wrong(field.name, "not_digits")),
+        "quiet_hours" if text != "off" && QuietHours::parse(&text).is_none() => Err(wrong(field.name, "not_hh_mm_hh_mm")),
         "number" => whole(&text).map(Some).ok_or_else(|| wrong(field.name, "not_number")),
         "url" => origin(&text).map(Some).ok_or_else(|| wrong(field.name, "not_url")),
         "choice" if !field.choices.contains(&text.as_str()) => Err(wrong(field.name, "unknown_choice")),

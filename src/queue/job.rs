@@ -23,11 +23,14 @@ pub enum Lane {
     Sync = 6,
     /// Deadlines and other timers.
     Timer = 7,
+    /// Files of clients, which may take minutes.
+    Fetch = 8,
 }
 
 impl Lane {
     /// All lanes.
-    pub const ALL: [Self; 8] = [Self::Answer, Self::Receive, Self::Deliver, Self::Run, Self::Update, Self::Create, Self::Sync, Self::Timer];
+    pub const ALL: [Self; 9] =
+        [Self::Answer, Self::Receive, Self::Deliver, Self::Run, Self::Update, Self::Create, Self::Sync, Self::Timer, Self::Fetch];
 
     /// The stored number.
     pub fn number(self) -> i64 {
@@ -40,6 +43,7 @@ impl Lane {
             Self::Create => 5,
             Self::Sync => 6,
             Self::Timer => 7,
+            Self::Fetch => 8,
         }
     }
 
@@ -51,11 +55,11 @@ impl Lane {
     /// Most jobs of one portal handed to one handler at a time.
     pub fn group_size(self) -> u64 {
         match self {
-            // A call may need two commands (deal, contact) and a batch has fifty.
-            Self::Run => 25,
-            // Each group is marked in one transaction, and other portals' commits wait for it.
-            Self::Answer | Self::Update | Self::Create | Self::Deliver => 50,
+            // What is decided together is sent, answered and shown together, and a batch of the portal has fifty commands.
+            // More would also keep other portals' commits waiting.
+            Self::Run | Self::Deliver | Self::Answer | Self::Update | Self::Create => 50,
             Self::Receive | Self::Timer => 100,
+            Self::Fetch => 4,
             Self::Sync => 1,
         }
     }
@@ -95,10 +99,30 @@ pub enum Job {
         /// The write-back row.
         write_back_id: String,
     },
-    /// Create a timeline entry or run a trigger.
+    /// Create a timeline entry.
     Create {
         /// The write-back row.
         write_back_id: String,
+    },
+    /// Execute a CRM trigger.
+    Trigger {
+        /// The write-back row.
+        write_back_id: String,
+    },
+    /// Find the CRM document that a client's message belongs to.
+    FindDocument {
+        /// The message.
+        message_id: String,
+    },
+    /// Make a lead for a client whom nothing in CRM knows.
+    CreateLead {
+        /// The message.
+        message_id: String,
+    },
+    /// Copy the file of a client's message.
+    FetchMedia {
+        /// The message.
+        message_id: String,
     },
     /// Register the portal's robots, activities, events.
     Register {
@@ -132,6 +156,28 @@ pub enum Job {
         /// What: `portal` or `retention`.
         scope: String,
     },
+    /// A follow-up's moment has come.
+    FollowUp {
+        /// The follow-up.
+        follow_up_id: String,
+    },
+    /// A document changed that follow-ups depend on.
+    ReadDocument {
+        /// `DEAL_512`.
+        document_id: String,
+    },
+    /// Bind the CRM events that follow-ups need, unbind the others.
+    BindEvents {
+        /// Why, for the journal.
+        reason: String,
+    },
+    /// A conversation's window is about to close, or has closed.
+    WindowTimer {
+        /// The conversation.
+        conversation_id: String,
+        /// `window_closing` or `window_closed`.
+        trigger: String,
+    },
     /// Refresh an idle token pair.
     RefreshToken {
         /// Why, for the journal.
@@ -150,12 +196,20 @@ impl Job {
             Self::Deadline { .. } => "deadline",
             Self::Update { .. } => "update",
             Self::Create { .. } => "create",
+            Self::Trigger { .. } => "trigger",
+            Self::FindDocument { .. } => "find_document",
+            Self::CreateLead { .. } => "create_lead",
+            Self::FetchMedia { .. } => "fetch_media",
             Self::Register { .. } => "register",
             Self::SyncTemplates { .. } => "sync_templates",
             Self::Notify { .. } => "notify",
             Self::PortalEvent { .. } => "portal_event",
             Self::MarkOptIn { .. } => "mark_opt_in",
             Self::Purge { .. } => "purge",
+            Self::FollowUp { .. } => "follow_up",
+            Self::ReadDocument { .. } => "read_document",
+            Self::BindEvents { .. } => "bind_events",
+            Self::WindowTimer { .. } => "window_timer",
             Self::RefreshToken { .. } => "refresh_token",
         }
     }
@@ -167,23 +221,26 @@ impl Job {
             Self::Receive { .. } => Lane::Receive,
             Self::Deliver { .. } => Lane::Deliver,
             Self::RunCall { .. } => Lane::Run,
-            Self::Update { .. } => Lane::Update,
-            Self::Create { .. } => Lane::Create,
+            Self::Update { .. } | Self::FindDocument { .. } => Lane::Update,
+            Self::FetchMedia { .. } => Lane::Fetch,
+            Self::Create { .. } | Self::Trigger { .. } | Self::CreateLead { .. } => Lane::Create,
             Self::Register { .. }
             | Self::SyncTemplates { .. }
             | Self::Notify { .. }
             | Self::PortalEvent { .. }
             | Self::MarkOptIn { .. }
             | Self::Purge { .. }
+            | Self::BindEvents { .. }
             | Self::RefreshToken { .. } => Lane::Sync,
-            Self::Deadline { .. } => Lane::Timer,
+            Self::Deadline { .. } | Self::FollowUp { .. } | Self::ReadDocument { .. } | Self::WindowTimer { .. } => Lane::Timer,
         }
     }
 
     /// Tries before the job is buried in `dead`. Answers and CRM writes go on for hours (about 1+4+16+64+256 s, then hourly).
     pub fn max_attempts(&self) -> i64 {
         match self {
-            Self::Answer { .. } | Self::Update { .. } | Self::Create { .. } => 30,
+            Self::Answer { .. } | Self::Update { .. } | Self::Create { .. } | Self::Trigger { .. } => 30,
+            Self::FindDocument { .. } | Self::CreateLead { .. } => 30,
             Self::Deliver { .. } => 6,
             _ => 12,
         }

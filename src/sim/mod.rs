@@ -9,4 +9,7 @@ pub mod portal;
 pub mod whatsapp;
 pub(crate) mod wire;
 
+#[cfg(test)]
+mod tests;
+
 pub use wire::install_tls;

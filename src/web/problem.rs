@@ -99,6 +99,8 @@ codes! {
     NotCommitted = 503 "not_committed";
     /// A channel setting was refused.
     SettingInvalid = 422 "setting_invalid";
+    /// A rule of the robot refuses the follow-up; `params.code` names it.
+    FollowUpRefused = 422 "follow_up_refused";
     /// No provider of that kind.
     KindUnknown = 422 "kind_unknown";
     /// The provider has no template list.

@@ -52,6 +52,7 @@ pub(super) fn lane_name(lane: Lane) -> &'static str {
         Lane::Create => "create",
         Lane::Sync => "sync",
         Lane::Timer => "timer",
+        Lane::Fetch => "fetch",
     }
 }
 

@@ -70,7 +70,7 @@ on_both_engines! {
         store(db, &jobs).await;
         let groups = claim(db, NOW + HOUR, 1000).await;
         let shapes: BTreeSet<(String, Lane, usize)> = groups.iter().map(|group| (group.portal.clone(), group.lane, group.jobs.len())).collect();
-        let expected = [("a", Lane::Answer, 1), ("a", Lane::Run, 25), ("b", Lane::Run, 1)];
+        let expected = [("a", Lane::Answer, 1), ("a", Lane::Run, 50), ("b", Lane::Run, 1)];
         assert_eq!(shapes, expected.into_iter().map(|(portal, lane, size)| (portal.to_owned(), lane, size)).collect());
         for group in &groups {
             let leases: BTreeSet<&str> = group.jobs.iter().map(|job| job.lease_id.as_str()).collect();

@@ -15,7 +15,7 @@ async fn declared(town: &Town, path: &str, bytes: u64) -> String {
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = vec![0_u8; 2_048];
     let read = tokio::time::timeout(std::time::Duration::from_secs(5), stream.read(&mut answer)).await;
-    let read = read.expect("answered without waiting for the body").unwrap();
+    let read = read.unwrap_or_else(|_| panic!("{path} waits for the body")).unwrap();
     String::from_utf8_lossy(&answer[..read]).into_owned()
 }
 

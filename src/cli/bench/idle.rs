@@ -1,4 +1,4 @@
-//! Printed without a target: memory at rest, start to readiness, size of the binary, and what a million timers cost the queue.
+//! Printed without a target: memory at rest, start to readiness, size of the binary, and what a million pending follow-ups cost.
 
 use super::Bench;
 use super::accept::RUNS;
@@ -34,10 +34,8 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<()> {
         add(bench, name.to_owned(), unit, subject);
     }
     drop(world);
-    for future in [10_000, bench.scaled(1_000_000, 100_000)] {
-        jobs::measure(bench, future).await?;
-    }
-    Ok(())
+    let many = bench.scaled(1_000_000, 100_000);
+    jobs::both(bench, 10_000, many).await
 }
 
 /// A line without a target.

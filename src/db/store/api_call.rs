@@ -1,7 +1,7 @@
 //! Reads of robot calls for the API: the list, and everything that `calls/{id}` tells.
 
 use super::api_page::{Page, narrowed};
-use crate::db::entity::{answer, attempt, message, message_event, robot_call, write_back};
+use crate::db::entity::{answer, attempt, message, message_event, robot_call, wait, write_back};
 use crate::db::{Conn, DbResult};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -34,6 +34,8 @@ pub struct CallStory {
     pub attempts: Vec<attempt::Model>,
     /// Status reports of its messages.
     pub events: Vec<message_event::Model>,
+    /// What it waits for, with the conversations or messages it looks at.
+    pub wait: Option<(wait::Model, Vec<String>)>,
     /// What the process is told.
     pub answer: Option<answer::Model>,
     /// What CRM is told besides.
@@ -87,7 +89,8 @@ pub async fn story(db: &impl Conn, portal: &str, call_id: &str) -> DbResult<Opti
         .await?;
     let attempts = attempts(db, portal, &ids).await?;
     let events = events(db, portal, &ids).await?;
-    Ok(Some(CallStory { call, messages, attempts, events, answer, write_backs }))
+    let wait = super::wait::find(db, portal, call_id).await?;
+    Ok(Some(CallStory { call, messages, attempts, events, wait, answer, write_backs }))
 }
 
 /// Attempts of messages, in order.

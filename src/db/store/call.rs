@@ -106,6 +106,13 @@ pub async fn decide(tx: &Tx, portal: &str, decided: &[Decided], now: Ms) -> DbRe
     bulk::update(&**tx, "robot_call", portal, &columns, clause, &rows).await
 }
 
+/// Replaces a decided call's decision (a later message of it was made).
+pub async fn put_decision(tx: &Tx, portal: &str, id: &str, decision: &Value) -> DbResult<()> {
+    let clause = Clause { set: "decision = v.decision", filter: "robot_call.id = v.id", returning: "id" };
+    let rows = [json!([id, decision.to_string()])];
+    bulk::update(&**tx, "robot_call", portal, &[text("id"), text("decision")], clause, &rows).await.map(drop)
+}
+
 /// Marks waiting calls as answered (the answer row is stored in the same transaction). Returns the ids that were waiting.
 pub async fn answered(tx: &Tx, portal: &str, ids: &[String], state: &'static str, now: Ms) -> DbResult<Vec<String>> {
     let clause = Clause {

@@ -3,7 +3,7 @@
 //! The 24 h window lives here. Windows only grow by a user's message and only shrink when the provider says so.
 
 use super::bulk::{self, Clause, Column, int, text};
-use crate::db::entity::conversation::{Entity, Model};
+use crate::db::entity::conversation::{Column as Field, Entity, Model};
 use crate::db::entity::conversation_key;
 use crate::db::{Conn, DbError, DbResult, Tx};
 use crate::domain::clock::Ms;
@@ -215,6 +215,20 @@ pub struct Inbound {
     pub referral: bool,
 }
 
+/// Notes which document conversations are about, without any message yet.
+pub async fn touch_document(tx: &Tx, portal: &str, touches: &[Touch], now: Ms) -> DbResult<()> {
+    let last: BTreeMap<&str, &Touch> = touches.iter().map(|touch| (touch.id.as_str(), touch)).collect();
+    let rows: Vec<Value> = last.values().map(|t| json!([t.id, t.document_entity, t.document_id, now])).collect();
+    let clause = Clause {
+        set: "updated_at = v.now, document_id = COALESCE(v.document_id, conversation.document_id), \
+              document_entity = COALESCE(v.document_entity, conversation.document_entity)",
+        filter: "conversation.id = v.id",
+        returning: "id",
+    };
+    let columns = [text("id"), text("document_entity"), text("document_id"), int("now")];
+    bulk::update(&**tx, "conversation", portal, &columns, clause, &rows).await.map(drop)
+}
+
 /// Notes user messages in any order: windows and moments only grow. One row for each message is fine.
 pub async fn note_inbound(tx: &Tx, portal: &str, inbound: &[Inbound], now: Ms) -> DbResult<()> {
     let mut merged: BTreeMap<&str, (Ms, Option<Ms>, Option<Ms>)> = BTreeMap::new();
@@ -251,4 +265,128 @@ pub async fn find(db: &impl Conn, portal: &str, channel_id: &str, identity: &Ide
     let keys = Key::all_of(channel_id, identity);
     let found = by_keys(db, portal, &keys).await?;
     Ok(keys.iter().find_map(|key| found.get(key)).cloned())
+}
+
+/// A number has a new owner: its key leads to another conversation, and the old one knows it no more.
+pub async fn relink(tx: &Tx, portal: &str, key: &Key, to: &str, now: Ms) -> DbResult<()> {
+    let clause = Clause {
+        set: "phone = CASE WHEN conversation.id = v.to_id THEN v.value ELSE NULL END, updated_at = v.now",
+        filter: "conversation.channel_id = v.channel_id AND (conversation.id = v.to_id OR conversation.phone = v.value)",
+        returning: "id",
+    };
+    let columns = [text("channel_id"), text("value"), text("to_id"), int("now")];
+    bulk::update(&**tx, "conversation", portal, &columns, clause, &[json!([key.channel_id, key.value, to, now])]).await?;
+    conversation_key::Entity::update_many()
+        .col_expr(conversation_key::Column::ConversationId, Expr::value(to))
+        .filter(conversation_key::Column::ChannelId.eq(&key.channel_id))
+        .filter(conversation_key::Column::Kind.eq(&key.kind))
+        .filter(conversation_key::Column::Value.eq(&key.value))
+        .filter(bulk::owned_by(portal))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}
+
+/// `from` goes into `into`: its keys lead there, what it knew is learned, windows and moments grow. The caller has moved its messages.
+pub async fn absorb(tx: &Tx, portal: &str, into: &Model, from: &Model, now: Ms) -> DbResult<()> {
+    conversation_key::Entity::update_many()
+        .col_expr(conversation_key::Column::ConversationId, Expr::value(into.id.as_str()))
+        .filter(conversation_key::Column::ConversationId.eq(&from.id))
+        .filter(bulk::owned_by(portal))
+        .exec(&**tx)
+        .await?;
+    Entity::delete_many().filter(Field::Id.eq(&from.id)).filter(bulk::owned_by(portal)).exec(&**tx).await?;
+    let later = from.last_outbound_at > into.last_outbound_at;
+    let document = match (&into.document_id, &from.document_id) {
+        (Some(_), Some(_)) if !later => (&into.document_entity, &into.document_id),
+        (Some(_), None) => (&into.document_entity, &into.document_id),
+        _ => (&from.document_entity, &from.document_id),
+    };
+    let row = json!([
+        into.id,
+        into.phone.as_ref().or(from.phone.as_ref()),
+        into.bsuid.as_ref().or(from.bsuid.as_ref()),
+        into.lid.as_ref().or(from.lid.as_ref()),
+        into.username.as_ref().or(from.username.as_ref()),
+        into.display_name.as_ref().or(from.display_name.as_ref()),
+        into.window_until.max(from.window_until),
+        into.free_entry_until.max(from.free_entry_until),
+        into.referral_at.max(from.referral_at),
+        into.last_inbound_at.max(from.last_inbound_at),
+        into.last_outbound_at.max(from.last_outbound_at),
+        document.0,
+        document.1,
+        now
+    ]);
+    let columns = [
+        text("id"),
+        text("phone"),
+        text("bsuid"),
+        text("lid"),
+        text("username"),
+        text("display_name"),
+        int("window_until"),
+        int("free_entry_until"),
+        int("referral_at"),
+        int("last_inbound_at"),
+        int("last_outbound_at"),
+        text("document_entity"),
+        text("document_id"),
+        int("now"),
+    ];
+    let clause = Clause {
+        set: "phone = v.phone, bsuid = v.bsuid, lid = v.lid, username = v.username, display_name = v.display_name, \
+              window_until = v.window_until, free_entry_until = v.free_entry_until, referral_at = v.referral_at, \
+              last_inbound_at = v.last_inbound_at, last_outbound_at = v.last_outbound_at, document_entity = v.document_entity, \
+              document_id = v.document_id, updated_at = v.now",
+        filter: "conversation.id = v.id",
+        returning: "id",
+    };
+    bulk::update(&**tx, "conversation", portal, &columns, clause, &[row]).await.map(drop)
+}
+
+/// No id leads to this conversation any more.
+pub async fn unlink(tx: &Tx, portal: &str, id: &str) -> DbResult<()> {
+    let keys = conversation_key::Entity::delete_many().filter(conversation_key::Column::ConversationId.eq(id));
+    keys.filter(bulk::owned_by(portal)).exec(&**tx).await?;
+    Ok(())
+}
+
+/// The user is somebody else's number now: only these keys lead here.
+pub async fn readdress(tx: &Tx, portal: &str, id: &str, who: &Identity, keys: &[Key], now: Ms) -> DbResult<()> {
+    unlink(tx, portal, id).await?;
+    let clause = Clause { set: "phone = v.phone, bsuid = v.bsuid, updated_at = v.now", filter: "conversation.id = v.id", returning: "id" };
+    let columns = [text("id"), text("phone"), text("bsuid"), int("now")];
+    bulk::update(&**tx, "conversation", portal, &columns, clause, &[json!([id, who.phone, who.bsuid, now])]).await?;
+    learn_keys(tx, portal, id, keys, who, now).await
+}
+
+/// These ids lead to this conversation as well, as far as they lead nowhere yet.
+pub async fn learn_keys(tx: &Tx, portal: &str, id: &str, keys: &[Key], who: &Identity, now: Ms) -> DbResult<()> {
+    let rows: Vec<Value> = keys.iter().map(|key| json!([key.channel_id, key.kind, key.value, portal, id])).collect();
+    let linked = insert_keys(tx, &rows).await?;
+    if linked.is_empty() {
+        return Ok(());
+    }
+    let wanted = keys.first().map(|key| (key.channel_id.clone(), who.clone()));
+    learn(tx, portal, wanted.as_slice(), std::slice::from_ref(&id.to_owned()), now).await
+}
+
+/// The document that a conversation is about now.
+pub async fn put_document(tx: &Tx, portal: &str, id: &str, document: (&str, &str), now: Ms) -> DbResult<()> {
+    let clause = Clause {
+        set: "document_entity = v.entity, document_id = v.document, updated_at = v.now",
+        filter: "conversation.id = v.id",
+        returning: "id",
+    };
+    let columns = [text("id"), text("entity"), text("document"), int("now")];
+    bulk::update(&**tx, "conversation", portal, &columns, clause, &[json!([id, document.0, document.1, now])]).await.map(drop)
+}
+
+/// WhatsApp spells the number of a known user otherwise than we did: this spelling leads to them as well, and is answered to.
+pub async fn respell(tx: &Tx, portal: &str, id: &str, key: &Key, now: Ms) -> DbResult<()> {
+    insert_keys(tx, &[json!([key.channel_id, key.kind, key.value, portal, id])]).await?;
+    let clause = Clause { set: "phone = v.phone, updated_at = v.now", filter: "conversation.id = v.id", returning: "id" };
+    let columns = [text("id"), text("phone"), int("now")];
+    bulk::update(&**tx, "conversation", portal, &columns, clause, &[json!([id, key.value, now])]).await.map(drop)
 }

@@ -28,6 +28,12 @@ pub async fn end_portal(db: &impl Conn, portal: &str, error: &str, now: Ms) -> D
         AND status IN ('queued', 'held')";
     let values = vec![Value::from(portal), Value::from(error)];
     db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), messages, values)).await?;
+    let follow_ups = "UPDATE follow_up SET state = 'cancelled', reason = 'uninstalled', updated_at = $2, ended_at = $2 \
+        WHERE portal = $1 AND state = 'pending'";
+    let values = vec![Value::from(portal), Value::from(now)];
+    db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), follow_ups, values)).await?;
+    let bound = "DELETE FROM event_binding WHERE portal = $1";
+    db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), bound, [Value::from(portal)])).await?;
     Ok(())
 }
 

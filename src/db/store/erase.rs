@@ -2,7 +2,8 @@
 //! here only the rows. Journal rows stay, their personal columns do not.
 
 use crate::db::entity::{
-    answer, attempt, conversation, conversation_key, inbox_event, job, media, message, message_event, opt_in_mark, robot_call, write_back,
+    answer, attempt, conversation, conversation_key, follow_up, inbox_event, job, media, message, message_event, opt_in_mark, robot_call,
+    write_back,
 };
 use crate::db::{Conn, DbResult};
 use crate::domain::clock::Ms;
@@ -261,6 +262,33 @@ pub async fn remove_conversations(db: &impl Conn, portal: &str, ids: &[String]) 
     keys.filter(conversation_key::Column::ConversationId.is_in(ids)).exec(db).await?;
     let own = conversation::Entity::delete_many().filter(conversation::Column::Portal.eq(portal));
     Ok(own.filter(conversation::Column::Id.is_in(ids)).exec(db).await?.rows_affected)
+}
+
+/// Ends and blanks follow-ups to a person: their rows stay as proof, what they would have said does not.
+///
+/// # Errors
+/// The database failed.
+pub async fn blank_follow_ups(db: &impl Conn, portal: &str, recipients: &[String], now: Ms) -> DbResult<u64> {
+    use follow_up::Column;
+    follow_up::Entity::update_many()
+        .col_expr(Column::State, Expr::value("cancelled"))
+        .col_expr(Column::Reason, Expr::value(ERASED))
+        .col_expr(Column::EndedAt, Expr::value(now))
+        .filter(Column::Portal.eq(portal))
+        .filter(Column::Recipient.is_in(recipients))
+        .filter(Column::State.eq("pending"))
+        .exec(db)
+        .await?;
+    let blanked = follow_up::Entity::update_many()
+        .col_expr(Column::Operation, Expr::value(ERASED_JSON))
+        .col_expr(Column::Identity, Expr::value("{}"))
+        .col_expr(Column::Error, Expr::value(Option::<String>::None))
+        .col_expr(Column::Recipient, Expr::value(ERASED))
+        .filter(Column::Portal.eq(portal))
+        .filter(Column::Recipient.is_in(recipients))
+        .exec(db)
+        .await?;
+    Ok(blanked.rows_affected)
 }
 
 /// Removes marks and jobs of the provider's opt-in list for numbers.

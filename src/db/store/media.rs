@@ -63,3 +63,24 @@ pub async fn remove(tx: &Tx, portal: &str, token_hash: &str) -> DbResult<()> {
     Entity::delete_many().filter(Column::Portal.eq(portal)).filter(Column::TokenHash.eq(token_hash)).exec(&**tx).await?;
     Ok(())
 }
+
+/// Stores the row of a client's file before the file; one that is there already stays. `about` = message and path, `time` = from, to.
+///
+/// # Errors
+/// The database failed.
+pub async fn reserve(tx: &Tx, portal: &str, token_hash: &str, about: (&str, &str), time: (Ms, Ms)) -> DbResult<()> {
+    use super::bulk::{self, int, text};
+    let columns = [
+        text("token_hash"),
+        text("portal"),
+        text("message_id"),
+        text("path"),
+        text("mime"),
+        text("file_name"),
+        int("size_bytes"),
+        int("created_at"),
+        int("expires_at"),
+    ];
+    let row = serde_json::json!([token_hash, portal, about.0, about.1, "", "", 0, time.0, time.1]);
+    bulk::insert(&**tx, "media", &columns, "ON CONFLICT (token_hash) DO NOTHING", "token_hash", &[row]).await.map(drop)
+}

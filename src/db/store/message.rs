@@ -6,7 +6,7 @@ use crate::db::{Conn, DbError, DbResult, Tx};
 use crate::domain::clock::Ms;
 use crate::domain::event::CostReport;
 use crate::domain::state::Status;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use serde_json::{Value, json};
 
 impl Model {
@@ -260,6 +260,49 @@ pub async fn insert_many(tx: &Tx, portal: &str, messages: &[Model]) -> DbResult<
     bulk::insert(&**tx, "message", &COLUMNS, "", "id", &rows).await.map(drop)
 }
 
+/// Users' messages of these conversations that arrived since a moment, oldest first.
+pub async fn list_received_since(db: &impl Conn, portal: &str, conversation_ids: &[String], since: Ms) -> DbResult<Vec<Model>> {
+    if conversation_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted = bulk::among(db.get_database_backend(), "conversation_id", conversation_ids);
+    let found = Entity::find().filter(wanted).filter(message::Column::CreatedAt.gte(since)).filter(message::Column::Direction.eq("in"));
+    Ok(found.filter(bulk::owned_by(portal)).order_by_asc(message::Column::CreatedAt).order_by_asc(message::Column::Id).all(db).await?)
+}
+
+/// Replaces what a message carries.
+pub async fn put_content(tx: &Tx, portal: &str, id: &str, content: &str) -> DbResult<()> {
+    let clause = Clause { set: "content = v.content", filter: "message.id = v.id", returning: "id" };
+    bulk::update(&**tx, "message", portal, &[text("id"), text("content")], clause, &[json!([id, content])]).await.map(drop)
+}
+
+/// Says which documents messages belong to: (message, document or none, content with how it was found).
+pub async fn put_documents(tx: &Tx, portal: &str, found: &[(String, Option<(String, String)>, String)]) -> DbResult<()> {
+    let clause = Clause {
+        set: "document_entity = v.entity, document_id = v.document, content = v.content",
+        filter: "message.id = v.id",
+        returning: "id",
+    };
+    let columns = [text("id"), text("entity"), text("document"), text("content")];
+    let rows: Vec<Value> = found
+        .iter()
+        .map(|(id, document, content)| json!([id, document.as_ref().map(|it| &it.0), document.as_ref().map(|it| &it.1), content]))
+        .collect();
+    bulk::update(&**tx, "message", portal, &columns, clause, &rows).await.map(drop)
+}
+
+/// Two conversations were one user's.
+pub async fn move_conversation(tx: &Tx, portal: &str, from: &str, into: &str) -> DbResult<()> {
+    use sea_orm::sea_query::Expr;
+    Entity::update_many()
+        .col_expr(message::Column::ConversationId, Expr::value(into))
+        .filter(message::Column::ConversationId.eq(from))
+        .filter(bulk::owned_by(portal))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}
+
 /// One message.
 pub async fn find(db: &impl Conn, portal: &str, id: &str) -> DbResult<Option<Model>> {
     bulk::only(db, Entity::find_by_id(id).filter(bulk::owned_by(portal))).await
@@ -311,6 +354,20 @@ pub async fn list_held(db: &impl Conn, portal: &str, conversation_ids: &[String]
     let wanted = bulk::among(db.get_database_backend(), "conversation_id", conversation_ids);
     let held = Entity::find().filter(wanted).filter(message::Column::Status.eq(Status::Held.as_str()));
     Ok(held.filter(bulk::owned_by(portal)).order_by_asc(message::Column::CreatedAt).all(db).await?)
+}
+
+/// Whether anything of ours went (or may have gone) out in this conversation since a moment.
+pub async fn answered_since(db: &impl Conn, portal: &str, conversation_id: &str, since: Ms) -> DbResult<bool> {
+    let gone = [Status::Failed, Status::Cancelled, Status::Skipped, Status::Queued, Status::Held];
+    let found = Entity::find()
+        .select_only()
+        .column(message::Column::Id)
+        .filter(message::Column::ConversationId.eq(conversation_id))
+        .filter(message::Column::Direction.eq("out"))
+        .filter(message::Column::SendingAt.gte(since))
+        .filter(message::Column::Status.is_not_in(gone.map(Status::as_str)))
+        .filter(bulk::owned_by(portal));
+    Ok(!found.limit(1).into_tuple::<String>().all(db).await?.is_empty())
 }
 
 /// Messages that went (or may have gone) out in this conversation and whose provider id was never learned.

@@ -3,8 +3,8 @@
 //! Children go before their parents inside one transaction; a step that was cut short is simply taken again.
 
 use crate::db::entity::{
-    alarm, answer, attempt, channel, conversation, conversation_key, inbox_event, job, media, message, message_event, opt_in_mark,
-    page_session, portal, portal_event, registration, robot_call, template, write_back,
+    alarm, answer, attempt, channel, conversation, conversation_key, event_binding, follow_up, inbox_event, job, media, message,
+    message_event, opt_in_mark, page_session, portal, portal_event, registration, robot_call, template, wait, wait_watch, write_back,
 };
 use crate::db::{Conn, DbResult};
 use crate::domain::clock::Ms;
@@ -59,6 +59,13 @@ pub async fn retention_step(db: &impl Conn, portal: &str, before: Ms, now: Ms) -
         Column::Portal.eq(portal).and(Column::ReceivedAt.lt(before)).and(Column::State.ne("stored"))
     })
     .await?;
+    // Triggers of a window belong to no call and no message.
+    gone += old_rows(db, write_back::Entity, write_back::Column::Id, {
+        use write_back::Column;
+        let loose = Column::CallId.is_null().and(Column::MessageId.is_null());
+        Column::Portal.eq(portal).and(loose).and(Column::CreatedAt.lt(before)).and(Column::State.ne("pending"))
+    })
+    .await?;
     gone += old_rows(db, portal_event::Entity, portal_event::Column::Id, {
         portal_event::Column::Portal.eq(portal).and(portal_event::Column::ReceivedAt.lt(before))
     })
@@ -69,6 +76,10 @@ pub async fn retention_step(db: &impl Conn, portal: &str, before: Ms, now: Ms) -
     .await?;
     gone += old_rows(db, page_session::Entity, page_session::Column::TokenHash, {
         page_session::Column::Portal.eq(portal).and(page_session::Column::ExpiresAt.lt(now))
+    })
+    .await?;
+    gone += old_rows(db, follow_up::Entity, follow_up::Column::Id, {
+        follow_up::Column::Portal.eq(portal).and(follow_up::Column::EndedAt.lt(before))
     })
     .await?;
     gone += conversations_step(db, portal, before, now).await?;
@@ -104,6 +115,10 @@ async fn calls_step(db: &impl Conn, portal: &str, before: Ms) -> DbResult<u64> {
     gone += answers.exec(db).await?.rows_affected;
     let write_backs = write_back::Entity::delete_many().filter(write_back::Column::CallId.is_in(&calls));
     gone += write_backs.filter(write_back::Column::Portal.eq(portal)).exec(db).await?.rows_affected;
+    let watches = wait_watch::Entity::delete_many().filter(wait_watch::Column::CallId.is_in(&calls));
+    gone += watches.filter(wait_watch::Column::Portal.eq(portal)).exec(db).await?.rows_affected;
+    let waits = wait::Entity::delete_many().filter(wait::Column::CallId.is_in(&calls));
+    gone += waits.filter(wait::Column::Portal.eq(portal)).exec(db).await?.rows_affected;
     gone +=
         robot_call::Entity::delete_many().filter(Column::Id.is_in(&calls)).filter(Column::Portal.eq(portal)).exec(db).await?.rows_affected;
     Ok(gone)
@@ -173,10 +188,13 @@ pub async fn portal_step(db: &impl Conn, portal: &str, spare: &str) -> DbResult<
     gone += old_rows(db, attempt::Entity, attempt::Column::MessageId, attempt::Column::Portal.eq(portal)).await?;
     gone += old_rows(db, message_event::Entity, message_event::Column::Id, message_event::Column::Portal.eq(portal)).await?;
     gone += old_rows(db, answer::Entity, answer::Column::CallId, answer::Column::Portal.eq(portal)).await?;
+    gone += old_rows(db, wait::Entity, wait::Column::CallId, wait::Column::Portal.eq(portal)).await?;
+    gone += old_rows(db, wait_watch::Entity, wait_watch::Column::CallId, wait_watch::Column::Portal.eq(portal)).await?;
     gone += old_rows(db, write_back::Entity, write_back::Column::Id, write_back::Column::Portal.eq(portal)).await?;
     gone += old_rows(db, inbox_event::Entity, inbox_event::Column::Id, inbox_event::Column::Portal.eq(portal)).await?;
     gone += old_rows(db, portal_event::Entity, portal_event::Column::Id, portal_event::Column::Portal.eq(portal)).await?;
     gone += old_rows(db, conversation::Entity, conversation::Column::Id, conversation::Column::Portal.eq(portal)).await?;
+    gone += old_rows(db, follow_up::Entity, follow_up::Column::Id, follow_up::Column::Portal.eq(portal)).await?;
     let jobs = job::Column::Portal.eq(portal).and(job::Column::Id.ne(spare));
     gone += old_rows(db, job::Entity, job::Column::Id, jobs).await?;
     Ok(gone)
@@ -200,6 +218,7 @@ pub async fn portal_end(db: &impl Conn, portal: &str, now: Ms) -> DbResult<bool>
     registration::Entity::delete_many().filter(registration::Column::Portal.eq(portal)).exec(db).await?;
     opt_in_mark::Entity::delete_many().filter(opt_in_mark::Column::Portal.eq(portal)).exec(db).await?;
     page_session::Entity::delete_many().filter(page_session::Column::Portal.eq(portal)).exec(db).await?;
+    event_binding::Entity::delete_many().filter(event_binding::Column::Portal.eq(portal)).exec(db).await?;
     alarm::Entity::delete_many().filter(alarm::Column::Portal.eq(portal)).exec(db).await?;
     Ok(true)
 }

@@ -108,6 +108,54 @@ pub async fn put_timelines(tx: &Tx, portal: &str, ids: &dyn Ids, targets: &[Targ
     Ok(made)
 }
 
+/// Stores a trigger's firing (`told` = code and subject) under an id made of what it is about; `false` = it was fired before.
+pub async fn put_trigger(tx: &Tx, portal: &str, id: &str, target: &Target<'_>, told: (&str, &str), now: Ms) -> DbResult<bool> {
+    const COLUMNS: [bulk::Column; 12] = [
+        text("id"),
+        text("portal"),
+        text("kind"),
+        text("call_id"),
+        text("message_id"),
+        text("document_entity"),
+        text("document_id"),
+        text("payload"),
+        text("state"),
+        int("attempts"),
+        int("created_at"),
+        int("updated_at"),
+    ];
+    let payload = json!({"trigger": told.0, "subject": told.1}).to_string();
+    let t = target;
+    let row = json!([id, portal, "trigger", t.call_id, t.message_id, t.document_entity, t.document_id, payload, "pending", 0, now, now]);
+    let made = bulk::insert(&**tx, "write_back", &COLUMNS, "ON CONFLICT (id) DO NOTHING", "id", &[row]).await?;
+    Ok(!made.is_empty())
+}
+
+/// Counts a trigger's try before it leaves, with its moment: what moved its item later may have been it.
+pub async fn begin_trigger(tx: &Tx, portal: &str, ids: &[String], now: Ms) -> DbResult<()> {
+    Entity::update_many()
+        .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+        .col_expr(Column::UpdatedAt, Expr::value(now))
+        .filter(Column::Portal.eq(portal))
+        .filter(Column::Id.is_in(ids))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}
+
+/// The portal took a trigger; `note` = why it was not asked once more.
+pub async fn triggered(tx: &Tx, portal: &str, id: &str, note: Option<&str>, now: Ms) -> DbResult<()> {
+    Entity::update_many()
+        .col_expr(Column::State, Expr::value("done"))
+        .col_expr(Column::LastError, Expr::value(note.map(ToOwned::to_owned)))
+        .col_expr(Column::DoneAt, Expr::value(now))
+        .filter(Column::Portal.eq(portal))
+        .filter(Column::Id.eq(id))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}
+
 /// Several rows by id, oldest first.
 pub async fn list(db: &impl Conn, portal: &str, ids: &[String]) -> DbResult<Vec<Model>> {
     let wanted = bulk::among(db.get_database_backend(), "id", ids);

@@ -1,11 +1,9 @@
-//! Where a file comes from: a public address, an address of the portal, a Drive file, a file field of the document.
+//! What a rule's author wrote about a file: a public address, an address of the portal, a Drive file, a file field of an item.
 
-use super::{MediaFault, invalid, unreachable};
-use crate::bitrix::{BitrixError, TokenError};
+use super::{MediaFault, invalid};
 use crate::db::store;
 use crate::domain::document::CrmItem;
 use crate::flow::{Ctx, JobError};
-use serde_json::{Value, json};
 use url::Url;
 
 /// The portal's own addresses.
@@ -30,7 +28,7 @@ impl Origin {
     }
 
     /// An address as the portal told it, often relative; `None` when it leads elsewhere: a signed link must not leak.
-    fn absolute(&self, told: &str) -> Option<Url> {
+    pub(super) fn absolute(&self, told: &str) -> Option<Url> {
         self.client.join(told).ok().filter(|url| url.origin() == self.client.origin() || self.is_domain(url))
     }
 
@@ -62,87 +60,95 @@ pub(super) enum Source {
     Disk(String),
     /// A field of the document.
     Field(String),
+    /// A field of another item.
+    ItemField(CrmItem, String),
+    /// The portal's own number of a file in some field of the document: what a `file` property holds (reference/bitrix24.md C.9).
+    FileId(String),
 }
 
+/// A source and the name that came with it.
+pub(super) type Named = (Source, Option<String>);
+
 impl Source {
-    pub(super) fn parse(text: &str, origin: &Origin) -> Result<Self, MediaFault> {
+    /// Reads one value: a source, or several as Bitrix24 puts them together (`[url=…]name[/url]`, `41902, 41903`).
+    pub(super) fn parse_all(text: &str, origin: &Origin) -> Result<Vec<Named>, MediaFault> {
+        let links = bb_links(text);
+        if !links.is_empty() {
+            return links.into_iter().map(|(address, name)| Ok((Self::parse(address, origin)?, name))).collect();
+        }
+        let numbers: Vec<&str> = text.split([',', ';', '\n', ' ']).map(str::trim).filter(|part| !part.is_empty()).collect();
+        if !numbers.is_empty() && numbers.iter().all(|part| is_number(part)) {
+            return Ok(numbers.into_iter().map(|part| (Self::FileId(part.to_owned()), None)).collect());
+        }
+        Ok(vec![(Self::parse(text, origin)?, None)])
+    }
+
+    fn parse(text: &str, origin: &Origin) -> Result<Self, MediaFault> {
         let text = text.trim();
+        let wrong = |rule: &str| invalid(text, rule, "media-source");
         if let Some(id) = strip_word(text, "disk:") {
             let digits = id.trim_start_matches('n');
-            let wellformed = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-            return if wellformed { Ok(Self::Disk(digits.to_owned())) } else { Err(invalid(text, "disk: wants the number of a file")) };
+            return if is_number(digits) { Ok(Self::Disk(digits.to_owned())) } else { Err(wrong("disk: wants the number of a file")) };
         }
         if let Some(field) = strip_word(text, "field:") {
-            let wellformed = !field.is_empty() && field.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-            return if wellformed { Ok(Self::Field(field.to_owned())) } else { Err(invalid(text, "field: wants the code of a field")) };
+            return if is_field(field) { Ok(Self::Field(field.to_owned())) } else { Err(wrong("field: wants the code of a field")) };
+        }
+        if let Some((item, field)) = item_field(text) {
+            return if is_field(field) {
+                Ok(Self::ItemField(item, field.to_owned()))
+            } else {
+                Err(wrong("an item wants the code of a field"))
+            };
         }
         if text.starts_with('/') && !text.starts_with("//") {
-            let url = origin.absolute(text).ok_or_else(|| invalid(text, "not an address"))?;
+            let url = origin.absolute(text).ok_or_else(|| wrong("not an address"))?;
             return Ok(Self::Portal(url.into()));
         }
         let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some());
-        let url = url.ok_or_else(|| invalid(text, "neither an address nor disk: nor field:"))?;
+        let url = url.ok_or_else(|| wrong("neither an address nor disk: nor field:"))?;
         Ok(if origin.is_portal(&url) { Self::Portal(url.into()) } else { Self::Public(url.into()) })
     }
+}
+
+/// Whether a text that could be words (a header) names a file: an address or one of the written forms, and nothing beside it.
+pub(super) fn names_file(text: &str) -> bool {
+    let text = text.trim();
+    let address = ["https://", "http://"].iter().any(|scheme| strip_word(text, scheme).is_some());
+    let written = strip_word(text, "disk:").or_else(|| strip_word(text, "field:")).is_some() || item_field(text).is_some();
+    (address || written) && !text.contains(char::is_whitespace)
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_field(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// `LEAD_12:UF_…`, in any case.
+fn item_field(text: &str) -> Option<(CrmItem, &str)> {
+    let (item, field) = text.split_once(':')?;
+    Some((CrmItem::parse(&item.trim().to_uppercase())?, field.trim()))
+}
+
+/// Addresses and names of `[url=address]name[/url]`.
+fn bb_links(text: &str) -> Vec<(&str, Option<String>)> {
+    let mut links = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.to_ascii_lowercase().find("[url=") {
+        let Some((address, tail)) = rest.get(at + 5..).and_then(|after| after.split_once(']')) else { break };
+        let end = tail.to_ascii_lowercase().find("[/url]").unwrap_or(tail.len());
+        let name = tail.get(..end).map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned);
+        links.push((address.trim_matches('"'), name));
+        rest = tail.get(end..).unwrap_or_default();
+    }
+    links
 }
 
 fn strip_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     let (head, rest) = text.split_at_checked(word.len())?;
     head.eq_ignore_ascii_case(word).then(|| rest.trim())
-}
-
-/// Address and name of a Drive file.
-pub(super) async fn disk_file(ctx: &Ctx, portal: &str, origin: &Origin, id: &str) -> Result<(String, Option<String>), MediaFault> {
-    let shown = format!("disk:{id}");
-    let file = ctx
-        .bitrix
-        .call("media.disk_file", portal, "disk.file.get", json!({"id": id}))
-        .await
-        .map_err(|error| portal_fault(error, &shown))?;
-    let told = file.get("DOWNLOAD_URL").and_then(Value::as_str).unwrap_or_default();
-    let url =
-        origin.absolute(told).filter(|_| !told.is_empty()).ok_or_else(|| unreachable(&shown, "the portal told no address of its own"))?;
-    let name = file.get("NAME").and_then(Value::as_str).filter(|name| !name.is_empty()).map(str::to_owned);
-    Ok((url.into(), name))
-}
-
-/// Address of the first file in a field of the document.
-pub(super) async fn field_file(
-    ctx: &Ctx,
-    portal: &str,
-    origin: &Origin,
-    document: Option<CrmItem>,
-    field: &str,
-) -> Result<String, MediaFault> {
-    let shown = format!("field:{field}");
-    let item = document.ok_or_else(|| invalid(&shown, "the document is no CRM item"))?;
-    let params = json!({"entityTypeId": item.entity_type_id, "id": item.id, "useOriginalUfNames": "Y"});
-    let read = ctx.bitrix.call("media.field", portal, "crm.item.get", params).await.map_err(|error| portal_fault(error, &shown))?;
-    let values = read.get("item").and_then(Value::as_object);
-    let value = values.and_then(|fields| fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(field))).map(|(_, value)| value);
-    let told = value.and_then(first_address).ok_or_else(|| invalid(&shown, "the field holds no file"))?;
-    origin.absolute(&told).map(Into::into).ok_or_else(|| unreachable(&shown, "the field's file is at another host"))
-}
-
-/// `urlMachine` of a file or of the first of several; `url` alone needs a browser's session.
-fn first_address(value: &Value) -> Option<String> {
-    match value {
-        Value::Array(items) => items.iter().find_map(first_address),
-        Value::Object(file) => file.get("urlMachine").and_then(Value::as_str).filter(|url| !url.is_empty()).map(str::to_owned),
-        _ => None,
-    }
-}
-
-fn portal_fault(error: BitrixError, shown: &str) -> MediaFault {
-    match error {
-        BitrixError::Budget { at } => MediaFault::Later(JobError::Defer { at, why: "portal budget".to_owned() }),
-        BitrixError::Later { at, why } => MediaFault::Later(JobError::Defer { at, why }),
-        BitrixError::Unknown { why } | BitrixError::Token(TokenError::Unavailable(why)) => {
-            MediaFault::Later(JobError::Retry { after_ms: None, why })
-        }
-        BitrixError::Refused(error) => unreachable(shown, &format!("the portal refused: {}", error.code)),
-        BitrixError::Token(error) => unreachable(shown, &error.to_string()),
-    }
 }
 
 #[cfg(test)]
@@ -178,11 +184,22 @@ mod tests {
         assert_eq!(Source::parse("disk:118", &origin()).ok(), Some(Source::Disk("118".to_owned())));
         assert_eq!(Source::parse("Disk: n118", &origin()).ok(), Some(Source::Disk("118".to_owned())));
         assert_eq!(Source::parse("field:UF_CRM_1", &origin()).ok(), Some(Source::Field("UF_CRM_1".to_owned())));
-        for text in
-            ["", "disk:", "disk:../1", "field:", "field:a b", "ftp://x/y", "file:///etc/passwd", "просто текст", "//evil.example.org/x"]
-        {
+        for text in [
+            "",
+            "disk:",
+            "disk:../1",
+            "field:",
+            "field:a b",
+            "LEAD_12:",
+            "ftp://x/y",
+            "file:///etc/passwd",
+            "просто текст",
+            "//evil.example.org/x",
+        ] {
             assert!(matches!(Source::parse(text, &origin()), Err(MediaFault::Refused(_))), "{text}");
         }
+        let lead = CrmItem { entity_type_id: 1, id: 12 };
+        assert_eq!(Source::parse("lead_12:UF_CRM_1", &origin()).ok(), Some(Source::ItemField(lead, "UF_CRM_1".to_owned())));
     }
 
     #[test]
@@ -190,6 +207,29 @@ mod tests {
         assert!(origin().absolute("/rest/download.json?auth=1").is_some());
         assert!(origin().absolute("https://evil.example.org/rest/download.json?auth=1").is_none());
         assert!(origin().absolute("//evil.example.org/x").is_none());
-        assert_eq!(first_address(&json!([{"id": 1, "url": "/a"}, {"id": 2, "urlMachine": "/b"}])).as_deref(), Some("/b"));
+    }
+
+    #[test]
+    fn values_that_the_portal_put_together_are_taken_apart() {
+        let all = |text: &str| Source::parse_all(text, &origin()).unwrap();
+        let file = |id: &str| (Source::FileId(id.to_owned()), None);
+        assert_eq!(all("41902"), [file("41902")]);
+        assert_eq!(all("41902, 41903"), [file("41902"), file("41903")]);
+        let at = |path: &str, name: &str| (Source::Portal(format!("https://acme.bitrix24.ru{path}")), Some(name.to_owned()));
+        assert_eq!(
+            all("[url=/bitrix/tools/show.php?id=1]Акт.pdf[/url], [URL=/bitrix/tools/show.php?id=2]b.png[/URL]"),
+            [at("/bitrix/tools/show.php?id=1", "Акт.pdf"), at("/bitrix/tools/show.php?id=2", "b.png")]
+        );
+        for (text, expected) in [
+            ("https://x.org/a.png", true),
+            ("disk:5", true),
+            ("LEAD_5:UF_X", true),
+            ("Подробности на https://x.org", false),
+            ("https://x.org и ещё", false),
+            ("Срок: завтра", false),
+            ("/start", false),
+        ] {
+            assert_eq!(names_file(text), expected, "{text}");
+        }
     }
 }

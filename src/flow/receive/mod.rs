@@ -6,6 +6,7 @@
 
 mod find;
 mod inbound;
+mod people;
 mod status;
 
 use super::{Ctx, JobError, Leftover, settle};
@@ -16,6 +17,7 @@ use crate::db::store::template;
 use crate::domain::clock::{MINUTE, Ms, SECOND};
 use crate::domain::event::{ProviderEvent, What};
 use crate::queue::{self, Claimed, Group, Job};
+use inbound::Merged;
 use serde_json::json;
 use std::collections::HashMap;
 
@@ -83,11 +85,20 @@ async fn merge_all(ctx: &Ctx, portal: &str, jobs: &[&Claimed], rows: &HashMap<St
     }
     let tx = ctx.db.begin().await?;
     let moved = status::store(&tx, portal, &plan, now).await?;
+    for (channel_id, identity) in &plan.met {
+        people::meet(&tx, portal, channel_id, identity, now).await?;
+    }
     settle::after_status(&tx, ctx, portal, &moved, now).await?;
     for one in &incoming {
         let read_as = match &one.event.what {
             What::Status(_) => continue,
-            What::Message(message) => inbound::merge(ctx, &tx, one.row, one.event.at, message).await?,
+            What::Message(message) => match inbound::merge(ctx, &tx, one.row, told_at(one), message).await? {
+                Merged::Done(read_as) => read_as,
+                Merged::Early(at) => {
+                    leftover.push((one.job.clone(), JobError::Defer { at, why: "answers a message that is on the wire".to_owned() }));
+                    continue;
+                }
+            },
             What::Template(change) => {
                 json!({"templates_changed": template::apply_event(&tx, portal, &one.row.channel_id, change, now).await?})
             }
@@ -100,6 +111,11 @@ async fn merge_all(ctx: &Ctx, portal: &str, jobs: &[&Claimed], rows: &HashMap<St
     finish(&tx, portal, &finished, &mut finished_jobs, now).await?;
     tx.commit("receive.merged").await?;
     Ok(leftover)
+}
+
+/// The provider's moment of a message; its arrival when the provider told none.
+fn told_at(one: &Incoming<'_>) -> Ms {
+    if one.event.at > 0 { one.event.at } else { one.row.received_at }
 }
 
 async fn finish(tx: &Tx, portal: &str, finished: &[Finished], jobs: &mut Vec<&Claimed>, now: Ms) -> Result<(), JobError> {

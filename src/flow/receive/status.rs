@@ -11,6 +11,7 @@ use crate::db::store::message::{self, Move};
 use crate::db::store::message_event::{self, Report};
 use crate::domain::clock::Ms;
 use crate::domain::event::{StatusEvent, What};
+use crate::domain::identity::Identity;
 use crate::domain::message_error::MessageError;
 use crate::domain::state::Status;
 use crate::flow::channel::{note_state, state_after};
@@ -30,6 +31,8 @@ pub(super) struct Plan<'a> {
     channels: BTreeMap<String, (&'static str, String, Ms)>,
     /// What each report did.
     pub(super) finished: Vec<Finished>,
+    /// Users whose phone and BSUID a report told together, by channel.
+    pub(super) met: Vec<(String, Identity)>,
     /// Reports whose message is not known.
     pub(super) homeless: Vec<&'a Incoming<'a>>,
 }
@@ -93,6 +96,9 @@ fn apply(ctx: &Ctx, plan: &mut Plan<'_>, track: &mut Track, one: &Incoming<'_>, 
     });
     let read_as = json!({"message_id": track.now.id, "from": old.as_str(), "to": new.as_str(), "applied": applied});
     plan.finished.push(Finished { id: one.row.id.clone(), state: "done", read_as });
+    if event.identity.phone.is_some() && event.identity.bsuid.is_some() {
+        plan.met.push((track.now.channel_id.clone(), event.identity.clone()));
+    }
     let learns = (track.now.wa_id.is_none() && event.wa_id.is_some())
         || (track.now.provider_id.is_none() && event.provider_id.is_some())
         || event.cost.is_some()

@@ -15,7 +15,8 @@ use crate::domain::state::Status;
 use crate::flow::gate::{self, Verdict};
 use crate::flow::portal_view::PortalView;
 use crate::flow::results::{self, WindowView};
-use crate::flow::{Ctx, JobError, Leftover, settle};
+use crate::flow::waits::{self, Opening, Plan};
+use crate::flow::{Ctx, JobError, Leftover, follow_up, settle};
 use crate::queue::{self, Claimed, Job, NewJob};
 use serde_json::{Map, Value, json};
 
@@ -66,6 +67,8 @@ fn failed(decided: &[&(Case, Ending)], nothing: &[&Claimed], error: &JobError) -
 struct Effects {
     rows: Vec<message::Model>,
     answer: Option<Map<String, Value>>,
+    wait: Option<Opening>,
+    order: Option<follow_up::Order>,
     jobs: Vec<NewJob>,
 }
 
@@ -92,6 +95,9 @@ async fn attempt(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Endi
     let mut jobs = Vec::new();
     let (mut all_rows, mut answers) = (Vec::new(), Vec::new());
     for (case, row, effects) in &mut stored {
+        if let (Some(order), Some(portal)) = (&effects.order, portal) {
+            effects.answer = Some(follow_up::carry_out(&tx, ctx, portal, order, now).await?);
+        }
         if let Some(values) = &effects.answer {
             answers.push((row.id.clone(), Value::Object(values.clone())));
             jobs.extend((case.call.use_subscription == "Y").then(|| settle::answer_job(&owner, &row.id, now)));
@@ -106,6 +112,10 @@ async fn attempt(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Endi
     answer::put_many(&tx, &owner, &answers, now).await?;
     messages::insert_many(&tx, &owner, &all_rows).await?;
     conversations::touch_outbound(&tx, &owner, &touches(&all_rows), now).await?;
+    if let Some(view) = portal {
+        let openings = stored.iter_mut().filter_map(|(_, _, effects)| effects.wait.take()).collect();
+        jobs.extend(waits::open(&tx, ctx, view, openings, now).await?);
+    }
     queue::enqueue(&tx, ctx.ids.as_ref(), now, &jobs).await?;
     let finished: Vec<&Claimed> = decided.iter().map(|(case, _)| &case.job).chain(nothing.iter().copied()).collect();
     queue::complete(&tx, &finished).await?;
@@ -119,7 +129,7 @@ async fn attempt(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Endi
 /// The deal's fields show a refusal as well, also one that comes before there is an operation to name them.
 fn wanted_fields(ctx: &Ctx, case: &Case) -> Vec<(String, String)> {
     match &case.operation {
-        Some(operation) => operation.send().map(|send| send.write_fields.clone()).unwrap_or_default(),
+        Some(operation) => operation.write_fields().to_vec(),
         None => ctx.catalog.legible_write_fields(&case.call.code, &case.properties),
     }
 }
@@ -127,7 +137,7 @@ fn wanted_fields(ctx: &Ctx, case: &Case) -> Vec<(String, String)> {
 fn letters(ending: &Ending) -> &[Letter] {
     match ending {
         Ending::Send(letters) => letters,
-        Ending::Answer(_) | Ending::Refused(_) | Ending::Skipped(_) | Ending::Dropped(_) => &[],
+        Ending::Answer(_) | Ending::Wait(_) | Ending::FollowUp(_) | Ending::Refused(_) | Ending::Skipped(_) | Ending::Dropped(_) => &[],
     }
 }
 
@@ -170,6 +180,14 @@ fn build(ctx: &Ctx, portal: Option<&PortalView>, case: &Case, ending: &Ending, t
             (row.state, row.finished_at) = (over, Some(now));
             row.decision = decision("answer", "needs no message", now, case);
             effects.answer = Some(values.clone());
+        }
+        (Ending::Wait(plan), Some(_)) => wait(case, plan, now, &mut row, &mut effects),
+        (Ending::FollowUp(order), Some(_)) => {
+            (row.state, row.finished_at) = (over, Some(now));
+            row.decision = decision(order.verdict(), "at its moment", now, case);
+            add(&mut row.decision, "follow_up", order.journal());
+            add(&mut row.decision, "messages", json!([]));
+            effects.order = Some(order.clone());
         }
         (Ending::Refused(refusal), Some(portal)) => refuse(portal, case, Status::Failed, refusal, now, &mut row, &mut effects),
         (Ending::Skipped(refusal), Some(portal)) => refuse(portal, case, Status::Skipped, refusal, now, &mut row, &mut effects),
@@ -230,14 +248,20 @@ fn send(
         }
         effects.rows.push(model);
     }
-    let held = letters.iter().any(|letter| matches!(letter.verdict, Ok(Verdict::HoldForWindow | Verdict::HoldForChannel)));
+    let held = letters
+        .iter()
+        .any(|letter| matches!(letter.verdict, Ok(Verdict::HoldForWindow | Verdict::HoldForChannel | Verdict::HoldForQuiet(_))));
     row.decision = decision(if held { "hold" } else { "send" }, rule(letters), now, case);
     add(&mut row.decision, "messages", json!(effects.rows.iter().map(|row| &row.id).collect::<Vec<_>>()));
     let recipients =
         json!({"source": case.candidates.source, "not_numbers": case.candidates.invalid, "found": case.candidates.people.len()});
     add(&mut row.decision, "recipients", recipients);
+    if let Some(rule) = letters.iter().find_map(|letter| letter.degraded) {
+        add(&mut row.decision, "degraded", json!(rule));
+    }
     row.wait_for = Some(wait_word(common.wait_for));
-    if common.wait_for == WaitFor::None {
+    let replies = case.operation.as_ref().and_then(|operation| operation.reply_wait());
+    if common.wait_for == WaitFor::None && replies.is_none() {
         let over = if case.call.use_subscription == "Y" { state::ANSWERED } else { state::DONE };
         (row.state, row.finished_at) = (over, Some(now));
         let window = letters.first().map_or(WindowView { official: true, until: None }, |letter| letter.window);
@@ -248,12 +272,48 @@ fn send(
         effects.answer = Some(values);
         return;
     }
-    let deadline = case.deadline(common.wait_hours);
+    let Some(replies) = replies else {
+        wait_until(case, case.deadline(common.wait_hours), now, row, effects);
+        return;
+    };
+    row.wait_for = Some("reply");
+    wait_until(case, case.deadline_in(replies.minutes.saturating_mul(MINUTE)), now, row, effects);
+    let live = effects.rows.iter().filter(|message| message.status != Status::Failed.as_str());
+    let subjects = live.map(|message| message.conversation_id.clone()).collect();
+    effects.wait = opening(case, row, (Vec::new(), subjects, 1));
+}
+
+/// The process waits until then at the latest.
+fn wait_until(case: &Case, deadline: Ms, now: Ms, row: &mut Decided, effects: &mut Effects) {
     row.state = state::WAITING;
     row.deadline_at = Some(deadline);
     let key = settle::deadline_key(&row.id);
     let job = NewJob::at(&case.call.portal, Job::Deadline { call_id: row.id.clone() }, deadline.max(now));
     effects.jobs.push(job.once(row.id.clone()).cancelled_by(key));
+}
+
+/// A robot that only waits.
+fn wait(case: &Case, plan: &Plan, now: Ms, row: &mut Decided, effects: &mut Effects) {
+    let (rule, watched) = match plan {
+        Plan::Reply { people, most, .. } => ("waits for the client's answer", (people.clone(), Vec::new(), *most)),
+        Plan::Status { messages, .. } => ("waits for a message's status", (Vec::new(), messages.clone(), 1)),
+    };
+    row.decision = decision("wait", rule, now, case);
+    row.wait_for = Some(if matches!(plan, Plan::Reply { .. }) { "reply" } else { "status" });
+    wait_until(case, case.deadline_in(plan.patience()), now, row, effects);
+    effects.wait = opening(case, row, watched);
+}
+
+fn opening(case: &Case, row: &Decided, (people, subjects, most): (Vec<Identity>, Vec<String>, i64)) -> Option<Opening> {
+    Some(Opening {
+        call: case.call.clone(),
+        operation: case.operation.clone()?,
+        channel_id: case.sender.as_ref().map(|sender| sender.row.id.clone()).unwrap_or_default(),
+        people,
+        subjects,
+        most,
+        deadline_at: row.deadline_at?,
+    })
 }
 
 fn wait_word(wait_for: WaitFor) -> &'static str {
@@ -270,6 +330,7 @@ fn rule(letters: &[Letter]) -> &'static str {
         Some(Ok(Verdict::Send(rule))) => rule,
         Some(Ok(Verdict::HoldForWindow)) => "window closed, on_closed_window = hold",
         Some(Ok(Verdict::HoldForChannel)) => "channel paused",
+        Some(Ok(Verdict::HoldForQuiet(_))) => "quiet hours",
         Some(Ok(Verdict::Fallback) | Err(_)) | None => "see messages",
     }
 }
@@ -279,6 +340,7 @@ fn leaves_at(letter: &Letter, send: &SendCommon, now: Ms) -> Ms {
     match &letter.verdict {
         Ok(Verdict::HoldForWindow) => now.saturating_add(send.hold_hours.max(1).saturating_mul(HOUR)),
         Ok(Verdict::HoldForChannel) => now.saturating_add(MINUTE),
+        Ok(Verdict::HoldForQuiet(until)) => *until,
         Ok(Verdict::Send(_) | Verdict::Fallback) | Err(_) => now,
     }
 }
@@ -295,6 +357,7 @@ fn model(ctx: &Ctx, case: &Case, letter: &Letter, talk: &str, now: Ms) -> messag
         Ok(Verdict::Send(_) | Verdict::Fallback) => (Status::Queued, None),
         Ok(Verdict::HoldForWindow) => (Status::Held, held(Code::WindowClosed, gate::HELD_FOR_WINDOW)),
         Ok(Verdict::HoldForChannel) => (Status::Held, held(Code::ChannelUnavailable, gate::HELD_FOR_CHANNEL)),
+        Ok(Verdict::HoldForQuiet(_)) => (Status::Held, held(Code::QuietHours, gate::HELD_FOR_QUIET)),
         Err(refusal) => (Status::Failed, Some(MessageError::of_refusal(refusal).to_json().to_string())),
     };
     let who = &letter.who;

@@ -53,7 +53,12 @@ fn need(ctx: &Ctx, desk: &Desk, case: &Case, spec: &RobotSpec) -> Need {
     typed.insert("phone".to_owned(), json!(["0"]));
     let properties = if wants_phone { &typed } else { &case.properties };
     let roots = ctx.catalog.needed_facts_with(spec, properties, Some(&desk.portal.patterns), entity);
-    Need { document: CrmItem::parse(&case.call.document_id), roots, phone: wants_phone }
+    let mut need = Need { document: CrmItem::parse(&case.call.document_id), roots, phone: wants_phone };
+    if spec.code == crate::flow::follow_up::ROBOT {
+        // The stage that a change of stage is told from.
+        need.roots.insert(need.own());
+    }
+    need
 }
 
 /// A property by name, ignoring case.
@@ -107,8 +112,12 @@ fn render(ctx: &Ctx, desk: &Desk, case: &mut Case, spec: &RobotSpec) -> Result<(
         | Operation::SendContact { send, .. }
         | Operation::SendLocation { send, .. }
         | Operation::RequestLocation { send, .. } => (&send.channel, Some(&send.phones)),
-        Operation::CheckWindow { channel, phones } => (channel, Some(phones)),
+        Operation::CheckWindow { channel, phones } | Operation::WaitReply { channel, phones, .. } => (channel, Some(phones)),
         Operation::ChatLink { channel, .. } => (channel, None),
+        // It names a message, which has a channel of its own.
+        Operation::WaitStatus { .. } => return Ok(()),
+        Operation::FollowUp(follow_up) => (&follow_up.send.channel, Some(&follow_up.send.phones)),
+        Operation::CancelFollowUps { .. } => return Ok(()),
     };
     case.sender = Some(desk.resolve(channel)?);
     if let Some(typed) = typed {

@@ -44,6 +44,9 @@ fn titled(title: &str, value: &str) -> Value {
 
 /// LayoutDto that shows the message and its present status.
 pub(super) fn layout(lang: &str, row: &message::Model, channel: &str) -> Value {
+    if row.direction == "in" {
+        return inbound(lang, row, channel);
+    }
     let status = word(lang, &format!("status-{}", row.status), &[]);
     let mut blocks = serde_json::Map::new();
     blocks.insert("text".to_owned(), text_block(if row.rendered_text.is_empty() { "—" } else { &row.rendered_text }));
@@ -64,12 +67,56 @@ pub(super) fn layout(lang: &str, row: &message::Model, channel: &str) -> Value {
     })
 }
 
+/// LayoutDto of a client's message.
+fn inbound(lang: &str, row: &message::Model, channel: &str) -> Value {
+    let mut blocks = serde_json::Map::new();
+    blocks.insert("text".to_owned(), text_block(&said(lang, row)));
+    blocks.insert("sender".to_owned(), titled(&word(lang, "timeline-from", &[]), &sender(row)));
+    if !channel.is_empty() {
+        blocks.insert("channel".to_owned(), titled(&word(lang, "timeline-channel", &[]), channel));
+    }
+    json!({
+        "icon": {"code": "info"},
+        "header": {
+            "title": word(lang, "timeline-title-in", &[]),
+            "tags": {"kind": {"type": "primary", "title": kind(lang, row)}},
+        },
+        "body": {"logo": {"code": "document"}, "blocks": blocks},
+    })
+}
+
+fn kind(lang: &str, row: &message::Model) -> String {
+    let key = format!("kind-{}", row.kind);
+    Some(word(lang, &key, &[])).filter(|text| *text != key).unwrap_or_else(|| row.kind.clone())
+}
+
+/// The words of a client's message, or what it is when it has none.
+fn said(lang: &str, row: &message::Model) -> String {
+    let content: Value = serde_json::from_str(&row.content).unwrap_or_default();
+    if let Some(emoji) = content.get("reaction").and_then(Value::as_str) {
+        return word(lang, "timeline-reaction", &[("text", emoji)]);
+    }
+    let file = content.pointer("/media/file_name").and_then(Value::as_str).filter(|name| !name.is_empty());
+    match (row.rendered_text.trim(), file) {
+        ("", Some(name)) => name.to_owned(),
+        ("", None) => kind(lang, row),
+        (text, Some(name)) => format!("{text}\n{name}"),
+        (text, None) => text.to_owned(),
+    }
+}
+
+fn sender(row: &message::Model) -> String {
+    let identity: Value = serde_json::from_str(&row.identity).unwrap_or_default();
+    let name = identity.get("display_name").and_then(Value::as_str).filter(|name| !name.is_empty());
+    name.map_or_else(|| row.recipient.clone(), |name| format!("{name}, {}", row.recipient))
+}
+
 /// `crm.activity.configurable.add` parameters.
 pub(super) fn activity(lang: &str, row: &message::Model, channel: &str, item: CrmItem) -> Value {
     json!({
         "ownerTypeId": item.entity_type_id,
         "ownerId": item.id,
-        "fields": {"typeId": "CONFIGURABLE", "completed": true, "isIncomingChannel": "N", "originatorId": ORIGINATOR, "originId": row.id},
+        "fields": {"typeId": "CONFIGURABLE", "completed": true, "isIncomingChannel": if row.direction == "in" { "Y" } else { "N" }, "originatorId": ORIGINATOR, "originId": row.id},
         "layout": layout(lang, row, channel),
     })
 }
@@ -82,6 +129,10 @@ pub(super) fn marker(message_id: &str) -> String {
 
 /// Text of a timeline comment, where the portal lacks configurable activities.
 pub(super) fn comment(lang: &str, row: &message::Model) -> String {
+    if row.direction == "in" {
+        let from = format!("{}: {}", word(lang, "timeline-from", &[]), sender(row));
+        return [word(lang, "timeline-title-in", &[]), said(lang, row), from, marker(&row.id)].join("\n");
+    }
     let status = word(lang, &format!("status-{}", row.status), &[]);
     let mut lines = vec![word(lang, "timeline-title", &[("status", &status)]), row.rendered_text.clone()];
     lines.push(format!("{}: {}", word(lang, "timeline-recipient", &[]), row.recipient));

@@ -5,9 +5,11 @@
 
 mod create;
 mod layout;
+mod trigger;
 mod update;
 
 pub use create::handle_creations;
+pub use trigger::handle_triggers;
 pub use update::handle_updates;
 
 use super::{Ctx, JobError};

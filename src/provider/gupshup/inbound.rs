@@ -3,7 +3,7 @@
 use crate::domain::event::InboundMessage;
 use crate::domain::identity::Identity;
 use crate::provider::json;
-use crate::provider::meta_shape::inbound::{cards, location};
+use crate::provider::meta_shape::inbound::{cards, location, moved_to};
 use serde_json::{Value, json as make};
 
 /// Reads the `payload` of an envelope of type `message`.
@@ -37,7 +37,10 @@ pub(super) fn read(payload: &Value) -> InboundMessage {
         }
         "order" => read.text = json::at(part, "text"),
         "flow_reply" => read.text = json::first(part, &["body", "text"]),
-        "system" => read.text = json::first(part, &["body", "text"]),
+        "system" => {
+            read.text = json::first(part, &["body", "text"]);
+            read.moved_to = moved_to(part);
+        }
         _ => {}
     }
     read

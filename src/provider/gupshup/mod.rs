@@ -8,6 +8,8 @@ mod answer;
 mod errors;
 mod events;
 mod inbound;
+#[cfg(test)]
+mod kind_tests;
 mod send;
 mod session;
 mod subscription;
@@ -15,7 +17,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 
-use super::{Capabilities, ChannelConfig, Outgoing, Provider, SettingField, TemplatePage, WebhookError, WebhookRequest};
+use super::{Capabilities, ChannelConfig, Outgoing, Provider, SettingField, TemplatePage, Upgrade, WebhookError, WebhookRequest};
 use crate::domain::event::ProviderEvent;
 use crate::domain::http::{HttpRequest, HttpResponse};
 use crate::domain::outcome::{ProviderError, SendOutcome};
@@ -27,7 +29,26 @@ pub struct Gupshup;
 
 const CAPABILITIES: Capabilities = Capabilities {
     official: true,
-    kinds: &["template", "text"],
+    kinds: &[
+        "template",
+        "text",
+        "image",
+        "video",
+        "audio",
+        "voice",
+        "document",
+        "sticker",
+        "buttons",
+        "list",
+        "cta_url",
+        "location",
+        "location_request",
+        "contacts",
+        "reaction",
+    ],
+    // Only the partner API passes Meta's own bodies through (reference/whatsapp.md 4.3).
+    upgrade: Some(Upgrade { settings: &["app_id", "partner_token"], kinds: &["location_request"], cards_at_once: 5 }),
+    cards_at_once: 1,
     text_limit: 4_096,
     template_list: true,
     opt_in_list: true,

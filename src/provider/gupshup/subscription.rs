@@ -101,7 +101,7 @@ mod tests {
         let strange = ("x", "https://crm.example.org/hooks/gupshup/ch_11/secret");
         assert_eq!(asked(&[]), [set(Method::Post, "subscription")]);
         assert_eq!(asked(&[strange]), [set(Method::Post, "subscription")], "another's stays as it is");
-        assert_eq!(asked(&[strange, ("a", HOOK)]), []);
+        assert!(asked(&[strange, ("a", HOOK)]).is_empty());
         assert_eq!(asked(&[("a", FORMER), strange]), [set(Method::Put, "a")], "moved in place");
         assert_eq!(asked(&[("a", FORMER), ("b", HOOK)]), [gone("a")]);
         assert_eq!(asked(&[("a", FORMER), ("b", "http://x/hooks/gupshup/ch_1/s")]), [set(Method::Put, "a"), gone("b")]);

@@ -37,10 +37,20 @@ pub(super) fn read(message: &Value, contacts: &[Value]) -> InboundMessage {
             read.context_ids = json::at(part, "message_id").into_iter().collect();
         }
         "order" => read.text = json::at(part, "text"),
-        "system" => read.text = json::at(part, "body"),
+        "system" => {
+            read.text = json::at(part, "body");
+            read.moved_to = moved_to(part);
+        }
         _ => {}
     }
     read
+}
+
+/// Who the sender is after a change of number (reference/whatsapp.md A.3).
+pub(in crate::provider) fn moved_to(part: &Value) -> Option<Identity> {
+    let changed = json::at(part, "type").is_none_or(|kind| kind.contains("changed_number"));
+    let phone = json::first(part, &["wa_id", "new_wa_id"]).filter(|_| changed).and_then(|id| json::digits(&id))?;
+    Some(Identity { phone: Some(phone), bsuid: json::at(part, "user_id"), ..Identity::default() })
 }
 
 fn kind(word: &str) -> &'static str {
@@ -88,11 +98,13 @@ fn identity(message: &Value, contacts: &[Value]) -> Identity {
     let phone = json::at(message, "from").and_then(|from| json::digits(&from));
     let bsuid = json::at(message, "from_user_id");
     let same = |contact: &&Value| {
-        let wa_id = json::at(contact, "wa_id");
+        let wa_id = json::at(contact, "wa_id").and_then(|id| json::digits(&id));
         let user_id = json::at(contact, "user_id");
         (phone.is_some() && wa_id == phone) || (bsuid.is_some() && user_id == bsuid)
     };
-    let contact = contacts.iter().find(same).or_else(|| contacts.first().filter(|_| contacts.len() == 1));
+    // A contact that names nobody can only be the sender; one with another id, or with an id the message lacks, is not said to be.
+    let nameless = |contact: &&Value| contacts.len() == 1 && contact.get("wa_id").is_none() && contact.get("user_id").is_none();
+    let contact = contacts.iter().find(same).or_else(|| contacts.first().filter(nameless));
     let profile = contact.and_then(|contact| contact.get("profile"));
     let of_contact = |key: &str| contact.and_then(|contact| json::at(contact, key));
     Identity {

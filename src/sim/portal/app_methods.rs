@@ -94,6 +94,7 @@ pub(crate) fn user_get(call: &Call, state: &mut State) -> Result<Reply, Refusal>
 fn row(user: &User) -> Value {
     json!({
         "ID": user.id.to_string(), "ACTIVE": user.active, "NAME": user.name, "LAST_NAME": user.last_name,
+        "SECOND_NAME": "", "PERSONAL_MOBILE": user.mobile, "WORK_PHONE": "", "WORK_POSITION": user.position,
         "EMAIL": format!("user{}@example.org", user.id), "UF_DEPARTMENT": [1], "USER_TYPE": "employee",
     })
 }

@@ -8,6 +8,15 @@ use super::server;
 use super::simulation::Portal;
 
 impl Portal {
+    /// Somebody deleted a CRM item; its processes end with it.
+    pub fn remove_item(&self, type_id: i64, id: i64) {
+        let now = self.core.clock.now();
+        let document = super::document::Document::item(type_id, id);
+        let mut state = self.core.state();
+        super::engine::terminate(&mut state, now, |_, workflow| workflow.document == document);
+        state.crm.items.remove(&(type_id, id));
+    }
+
     /// Adds or replaces an employee.
     pub fn put_user(&self, user: User) {
         self.core.state().users.insert(user.id, user);

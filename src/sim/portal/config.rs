@@ -32,6 +32,10 @@ pub struct User {
     pub name: String,
     /// Last name.
     pub last_name: String,
+    /// Mobile number, as people type it; empty = none told.
+    pub mobile: String,
+    /// Position; empty = none told.
+    pub position: String,
     /// Portal administrator.
     pub admin: bool,
     /// False once dismissed: his tokens answer `authorization_error`.
@@ -45,7 +49,24 @@ pub struct User {
 impl User {
     /// An active employee with CRM access.
     pub fn new(id: i64, name: &str, last_name: &str) -> Self {
-        Self { id, name: name.into(), last_name: last_name.into(), admin: false, active: true, crm: true, may_use_app: true }
+        let (mobile, position) = (String::new(), String::new());
+        Self {
+            id,
+            name: name.into(),
+            last_name: last_name.into(),
+            mobile,
+            position,
+            admin: false,
+            active: true,
+            crm: true,
+            may_use_app: true,
+        }
+    }
+
+    /// The same person with a mobile number and a position.
+    pub fn reachable(mut self, mobile: &str, position: &str) -> Self {
+        (self.mobile, self.position) = (mobile.into(), position.into());
+        self
     }
 
     /// The same person as an administrator.
@@ -108,7 +129,10 @@ impl Default for PortalConfig {
             client_secret: "sEcReTsEcReTsEcReTsEcReTsEcReTsEcReTsEcReTsEcReT12".into(),
             scopes: ALL_SCOPES.iter().map(|scope| (*scope).to_owned()).collect(),
             app_status: "L".into(),
-            users: vec![User::new(1, "Анна", "Админова").administrator(), User::new(5, "Ольга", "Тестова")],
+            users: vec![
+                User::new(1, "Анна", "Админова").administrator(),
+                User::new(5, "Ольга", "Тестова").reachable("+7 916 000-00-55", "Менеджер"),
+            ],
             license: "ru_pro100".into(),
             language: "ru".into(),
             languages: ["ru", "en", "de", "ua", "br", "la", "tr", "pl", "fr", "it"].map(str::to_owned).to_vec(),

@@ -50,6 +50,10 @@ struct UserOrder {
     #[serde(default)]
     last_name: String,
     #[serde(default)]
+    mobile: String,
+    #[serde(default)]
+    position: String,
+    #[serde(default)]
     admin: bool,
 }
 
@@ -68,7 +72,7 @@ pub(crate) fn put(portal: &Portal, path: &str, body: &[u8]) -> Done {
         }
         "users" => {
             let order: UserOrder = parse(body)?;
-            let user = User::new(order.id, &order.name, &order.last_name);
+            let user = User::new(order.id, &order.name, &order.last_name).reachable(&order.mobile, &order.position);
             portal.put_user(if order.admin { user.administrator() } else { user });
         }
         _ => portal.dismiss(parse::<UserOrder>(body)?.id),

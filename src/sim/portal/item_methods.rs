@@ -106,6 +106,39 @@ pub(crate) fn update(call: &Call, state: &mut State) -> Result<Reply, Refusal> {
     Ok(Reply::of(json!({ "item": shown })).posting(posts))
 }
 
+/// `crm.item.add`: leads, deals, contacts, companies. A person's phones come as `fm`, as they are read.
+pub(crate) fn add(call: &Call, state: &mut State) -> Result<Reply, Refusal> {
+    let type_id = call.need_int("entityTypeId")?;
+    known_type(type_id)?;
+    call.crm()?;
+    let fields = call.params.map("fields").ok_or_else(|| Refusal::missing("fields"))?;
+    let original = original_names(call);
+    let mut accepted = Map::new();
+    for (name, value) in &fields {
+        if matches!(name.as_str(), "originatorId" | "originId") {
+            accepted.insert(name.clone(), value.clone());
+        } else if let Some((stored, value)) = accept(state, type_id, name, value, original)? {
+            accepted.insert(stored, value);
+        }
+    }
+    let told = fields.get("fm").and_then(as_list).unwrap_or_default();
+    let id = state.next_id();
+    let mut fresh = Item::new(type_id, id, &iso(call.now));
+    for row in told.iter().filter_map(Value::as_object) {
+        let word = |name: &str| row.get(name).and_then(as_text).unwrap_or_default();
+        if !matches!(word("typeId").as_str(), "PHONE" | "EMAIL" | "WEB" | "IM") || word("value").is_empty() {
+            return Err(Refusal::bad("INVALID_ARG_VALUE", "Invalid value for field fm"));
+        }
+        let row_id = state.next_id();
+        fresh.add_fm(row_id, &word("typeId"), &word("valueType"), &word("value"));
+    }
+    state.crm.items.insert((type_id, id), fresh);
+    let posts = write(call.core, state, type_id, id, accepted, call.caller.user, call.now);
+    let links = crm::file_links(&state.domain, &call.caller.token);
+    let shown = item(state, type_id, id)?.modern(original, true, &links);
+    Ok(Reply::of(json!({ "item": shown })).posting(posts))
+}
+
 /// The stored name and value of a told field; `None` for fields this item does not have.
 fn accept(state: &mut State, type_id: i64, name: &str, value: &Value, original: bool) -> Result<Option<(String, Value)>, Refusal> {
     let user_field = state

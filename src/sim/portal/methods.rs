@@ -66,6 +66,7 @@ pub(crate) const METHODS: &[Method] = &[
     method("placement.list", PLACEMENT, placements::list),
     method("crm.item.get", CRM, item_methods::get),
     method("crm.item.list", CRM, item_methods::list),
+    method("crm.item.add", CRM, item_methods::add),
     method("crm.item.update", CRM, item_methods::update),
     method("crm.deal.get", CRM, classic::deal),
     method("crm.lead.get", CRM, classic::lead),

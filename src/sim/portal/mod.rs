@@ -58,7 +58,7 @@ mod timeline;
 mod tokens;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::sim) mod tests;
 
 pub use auth_server::{AuthCall, AuthServer};
 pub use config::{ALL_SCOPES, PortalConfig, User};

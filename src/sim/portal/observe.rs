@@ -12,6 +12,11 @@ use super::steps::{Step, StepId, StepState, TriggerRun, WorkflowState};
 use serde_json::Value;
 
 impl Portal {
+    /// Ids of all items of a type.
+    pub fn items_of(&self, type_id: i64) -> Vec<i64> {
+        self.core.state().crm.items.keys().filter(|(kind, _)| *kind == type_id).map(|(_, id)| *id).collect()
+    }
+
     /// A step, or `None` when there is none of this number.
     pub fn step(&self, id: StepId) -> Option<Step> {
         self.tick();

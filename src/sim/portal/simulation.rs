@@ -30,7 +30,6 @@ pub(crate) struct Core {
     pub(crate) member_id: String,
     state: Mutex<State>,
     signing_key: String,
-    client: OnceLock<Option<reqwest::Client>>,
     listeners: Mutex<Vec<Listening>>,
     runtime: OnceLock<tokio::runtime::Handle>,
     outstanding: AtomicUsize,
@@ -78,7 +77,6 @@ impl Portal {
             config,
             state: Mutex::new(state),
             signing_key: random32(),
-            client: OnceLock::new(),
             listeners: Mutex::default(),
             runtime: OnceLock::new(),
             outstanding: AtomicUsize::new(0),
@@ -260,9 +258,9 @@ impl Core {
 
     /// POSTs a form and reads the whole answer: status, headers, body.
     pub(crate) async fn post_form(&self, url: &str, body: String) -> Result<(u16, Vec<(String, String)>, String), SimError> {
-        let client = self.client.get_or_init(|| wire::client(self.config.delivery_timeout));
-        let client = client.as_ref().ok_or_else(|| SimError::Unreachable("no TLS".into()))?;
+        let client = wire::client().ok_or_else(|| SimError::Unreachable("no TLS".into()))?;
         let request = client.post(url).header("content-type", "application/x-www-form-urlencoded").body(body);
+        let request = request.timeout(self.config.delivery_timeout);
         let failed = |error: reqwest::Error| SimError::Unreachable(error.without_url().to_string());
         let response = wire::send(request).await.map_err(failed)?;
         let status = response.status().as_u16();

@@ -6,6 +6,7 @@ mod crm;
 mod support;
 
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use support::World;
 
 /// Who sends a wrong request.
@@ -135,6 +136,20 @@ fn refusals() -> Vec<(&'static str, As, &'static str, Value, u16, &'static str, 
         ("no such file", Admin, "disk.file.get", json!({"id": 1}), 400, "ERROR_NOT_FOUND", ""),
         ("file without an id", Admin, "disk.file.get", json!({}), 400, "ERROR_ARGUMENT", ""),
     ]
+}
+
+/// How many different ones the table holds.
+pub(in crate::sim) fn distinct() -> usize {
+    let told = |sender: &As| match sender {
+        Admin => "admin",
+        Employee => "employee",
+        Nobody => "nobody",
+        Alien => "alien",
+        Webhook => "webhook",
+    };
+    let different: BTreeSet<String> =
+        refusals().iter().map(|(_, sender, method, body, ..)| format!("{} {method} {body}", told(sender))).collect();
+    different.len()
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use super::delivery::Callback;
 use futures::StreamExt as _;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// Gupshup waits this long for an answer to a callback (reference 4.10).
@@ -18,21 +19,25 @@ pub(super) enum MediaProblem {
     TooLarge,
 }
 
-/// A client without kept connections: it is used from several runtimes, and a kept connection belongs to one.
+/// A client without kept connections: it is used from several runtimes, and a kept connection belongs to one. Made once, since it
+/// reads all of the system's certificates.
 ///
 /// # Errors
 /// When the TLS set-up is refused.
 #[expect(clippy::disallowed_methods, reason = "the simulators have an HTTP client of their own")]
 pub(in crate::sim) fn client() -> std::io::Result<reqwest::Client> {
-    // A second call in one process finds the provider installed; that is fine.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder()
-        .pool_max_idle_per_host(0)
-        .redirect(reqwest::redirect::Policy::limited(3))
-        .user_agent("gupshup-simulator")
-        .no_proxy()
-        .build();
-    client.map_err(std::io::Error::other)
+    static CLIENT: LazyLock<Result<reqwest::Client, String>> = LazyLock::new(|| {
+        // A second call in one process finds the provider installed; that is fine.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        reqwest::Client::builder()
+            .pool_max_idle_per_host(0)
+            .redirect(reqwest::redirect::Policy::limited(3))
+            .user_agent("gupshup-simulator")
+            .no_proxy()
+            .build()
+            .map_err(|error| error.to_string())
+    });
+    CLIENT.clone().map_err(std::io::Error::other)
 }
 
 /// Posts a callback; the status of the answer, if one came.

@@ -1,7 +1,7 @@
 //! Kinds of channels: what each can do, which settings it takes, and how to connect one. Pages render their forms from it.
 
 use crate::i18n;
-use crate::provider::{Provider, registry};
+use crate::provider::{Provider, fields_of, registry};
 use crate::web::language;
 use crate::web::operator::Operator;
 use crate::web::problem::{Problem, ProblemDocument};
@@ -49,8 +49,10 @@ pub(crate) async fn list(_: Operator, request: HttpRequest) -> Result<Json<Chann
 fn shown(provider: &dyn Provider, lang: &str) -> ChannelKind {
     let none = BTreeMap::new();
     let kind = provider.kind();
-    let fields = provider.setting_fields().iter().map(|field| {
-        let description = i18n::text(lang, &format!("connect-{kind}-setting-{}", field.name), &none);
+    let fields = fields_of(provider).map(|field| {
+        let own = ["quiet_hours"].contains(&field.name);
+        let key = if own { format!("connect-setting-{}", field.name) } else { format!("connect-{kind}-setting-{}", field.name) };
+        let description = i18n::text(lang, &key, &none);
         json!({"name": field.name, "kind": field.kind, "required": field.required, "choices": field.choices, "description": description})
     });
     let steps = i18n::text(lang, &format!("connect-{kind}"), &none);

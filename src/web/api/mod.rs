@@ -6,6 +6,7 @@ pub mod channel;
 pub mod conversation;
 pub mod cursor;
 pub mod erase;
+pub mod follow_up;
 pub mod inbox;
 pub mod installation;
 pub mod job;

@@ -1,6 +1,8 @@
 //! `GET /openapi.json`: the description of `/api/v1`, made from the handlers themselves.
 
-use super::{call, card, channel, conversation, erase, inbox, installation, job, kind, message, portal, preview, robot, session, settings};
+use super::{
+    call, card, channel, conversation, erase, follow_up, inbox, installation, job, kind, message, portal, preview, robot, session, settings,
+};
 use actix_web::HttpResponse;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -12,6 +14,7 @@ use utoipa::{Modify, OpenApi};
         portal::list, portal::get, settings::get, settings::put, robot::list, robot::register,
         kind::list, channel::list, channel::create, channel::get, channel::change, channel::remove, channel::templates, channel::sync_templates,
         call::list, call::get, message::list, message::get, conversation::list, inbox::list, inbox::get,
+        follow_up::list, follow_up::get, follow_up::create, follow_up::cancel,
         job::list, job::redrive, erase::person,
         session::renew, installation::get, card::get, preview::show,
     ),

@@ -26,6 +26,18 @@ pub struct SettingsView {
     message_read: bool,
     /// Days that ended things are kept.
     retention_days: i64,
+    /// `keep` = files that clients send are copied, `leave` = not.
+    inbound_media: String,
+    /// `leave` = a client whom nothing in CRM knows stays in the journal, `lead` = a lead is made.
+    unknown_client: String,
+    /// `21:00-09:00`: nothing leaves then that the client has not just asked for; null = none.
+    quiet_hours: Option<String>,
+    /// `mon-fri 09:00-18:00; sat 10:00-15:00`; null = Monday to Friday, nine to six.
+    working_hours: Option<String>,
+    /// How long before a window's end the trigger `window_closing` fires.
+    window_closing_minutes: i64,
+    /// A follow-up later than this after its moment is skipped.
+    follow_up_late_hours: i64,
 }
 
 /// New settings: a key that is absent stays, null goes back to the default.
@@ -50,6 +62,24 @@ pub struct SettingsChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<i64>)]
     retention_days: Option<Option<i64>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    inbound_media: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    unknown_client: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    quiet_hours: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    working_hours: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<i64>)]
+    window_closing_minutes: Option<Option<i64>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<i64>)]
+    follow_up_late_hours: Option<Option<i64>>,
 }
 
 /// Tells null apart from absent.
@@ -66,6 +96,12 @@ impl From<Settings> for SettingsView {
             time_zone: settings.time_zone,
             message_read: settings.message_read,
             retention_days: settings.retention_days,
+            inbound_media: settings.inbound_media,
+            unknown_client: settings.unknown_client,
+            quiet_hours: settings.quiet_hours,
+            working_hours: settings.working_hours,
+            window_closing_minutes: settings.window_closing_minutes,
+            follow_up_late_hours: settings.follow_up_late_hours,
         }
     }
 }
@@ -92,6 +128,12 @@ pub(crate) async fn put(_: Operator, state: Data<State>, path: Path<String>, pay
         time_zone: asked.time_zone,
         message_read: asked.message_read,
         retention_days: asked.retention_days,
+        inbound_media: asked.inbound_media,
+        unknown_client: asked.unknown_client,
+        quiet_hours: asked.quiet_hours,
+        working_hours: asked.working_hours,
+        window_closing_minutes: asked.window_closing_minutes,
+        follow_up_late_hours: asked.follow_up_late_hours,
     };
     match portal_settings::put(&state.ctx, &portal, change).await {
         Ok(settings) => {

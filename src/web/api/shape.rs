@@ -6,6 +6,7 @@ mod inbox;
 mod job;
 mod message;
 mod template;
+mod wait;
 
 pub use call::{Answer, Call, CallDetail, WriteBack};
 pub use conversation::Conversation;
@@ -13,6 +14,7 @@ pub use inbox::InboxEvent;
 pub use job::Job;
 pub use message::{Attempt, Cost, Message, MessageDetail, Reaction, Reply, StatusReport, TemplateUse, Times};
 pub use template::Template;
+pub use wait::Wait;
 
 use crate::domain::clock::{Ms, iso};
 use serde::Serialize;
@@ -45,4 +47,7 @@ pub struct Document {
     kind: Option<String>,
     /// `DEAL_512`.
     id: String,
+    /// How a client's message found it: `wait context conversation phone created`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    found_by: Option<String>,
 }

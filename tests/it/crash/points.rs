@@ -12,14 +12,9 @@ const CALLS: [&str; 9] =
 pub(super) const OUT_OF_REACH: &[(&str, &str)] = &[
     ("worker.boot", "a town works jobs off by hand in virtual time; kill.rs kills the worker of the real binary"),
     ("worker.leave", "passed at an ordered stop only, which is no crash"),
-    ("redrive.command", "the command beside the service; its work is redrive.portal's"),
-    ("reseal.chunk", "a command beside the service, which starts again where it died; no story plays commands yet"),
-    ("media.dropped", "a copy that nobody uses is thrown away; no story stages one and then refuses the message yet"),
-    ("register.progress", "needs a portal that fails after its first robot; registration.rs tells that story without a death"),
     ("register.placements", "a town has no pages unless it is told; pages.rs binds the tabs and looks at them"),
     ("register.placement_bind", "as register.placements"),
     ("register.placement_unbind", "as register.placements"),
-    ("reseal.canary", "a command beside the service, which starts again where it died; no story plays commands yet"),
 ];
 
 /// Names of all points, from source.

@@ -3,12 +3,16 @@
 use super::{Act, Story, after};
 use crate::support::story::Engine;
 use crate::support::town::{APP, CLIENT, Town};
+use courier24::cli::redrive;
+use courier24::db::{self, crypto::Sealer};
 use courier24::domain::clock::{DAY, HOUR, MINUTE, SECOND};
+use courier24::domain::secret::Secret;
 use courier24::flow::{alarm, register};
 use courier24::queue::{self, Job, NewJob};
-use courier24::sim::portal::{Document, Fault, PortalConfig};
+use courier24::sim::portal::{Document, Fault, FaultRule, PortalConfig};
 use courier24::sim::whatsapp::Fault as NetworkFault;
 use courier24::sim::whatsapp::gupshup::template::Template;
+use courier24::sim::whatsapp::inbound::Inbound;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -30,36 +34,42 @@ macro_rules! act {
 }
 
 const fn story(name: &'static str, ground: Act, play: Act) -> Story {
-    Story { name, ground, play, mend: nothing, check: nothing, special: false, forgets: false }
+    Story { name, ground, play, mend: nothing, check: nothing, main: false, forgets: false }
 }
 
-/// All stories; the first ones are those where the machinery is killed as well.
+/// All stories; the main job's come first: they may be played again in the same town, and the machinery is killed in them.
 pub(super) static ALL: &[Story] = &[
-    Story { check: read_is_shown, ..story("a template is read", open, template_is_read) },
-    story("free text in an open window", open, text_in_window),
-    Story { check: deadline_answered, ..story("a wait ends", open, wait_ends) },
-    story("a held message is released", open, held_is_released),
-    story("several answers at once", open, answers_together),
+    Story { main: true, check: read_is_shown, ..story("a template is read", open, template_is_read) },
+    Story { main: true, ..story("free text in an open window", open, text_in_window) },
+    Story { main: true, check: deadline_answered, ..story("a wait ends", open, wait_ends) },
+    Story { main: true, ..story("a held message is released", open, held_is_released) },
+    Story { main: true, ..story("several answers at once", open, answers_together) },
     Story { mend: install_again, check: robots_stand, ..story("install", nothing, install) },
     Story { mend: connect_again, check: channel_stands, ..story("a channel is connected", installed, connect) },
     story("the token has ended", open, token_has_ended),
-    Story { special: true, ..story("the portal moves and its server stumbles", open, portal_moves) },
-    Story { special: true, mend: rested_month, ..story("an idle month", open, idle_month) },
+    story("the portal moves and its server stumbles", open, portal_moves),
+    Story { mend: rested_month, ..story("an idle month", open, idle_month) },
     story("files in headers", with_files, files_in_headers),
+    story("cards of CRM and a file that does not fit", with_files, cards_and_misfit),
     Story { mend: install_again, check: robots_stand, ..story("uninstalled and installed again", open, leave_and_return) },
     Story { check: administrator_knows, ..story("an alarm is told", open, alarm_is_told) },
-    Story { forgets: true, special: true, ..story("retention", with_files, retention) },
-    Story { forgets: true, special: true, ..story("a portal is forgotten", open, portal_is_forgotten) },
-    Story { special: true, ..story("events of the portal", open, portal_events) },
-    Story { special: true, forgets: true, ..story("the operator's hands", open, operators_hands) },
-    Story { special: true, mend: prune_again, ..story("another set of robots", open, other_robots) },
-    Story { special: true, ..story("opt-in lists", open, opt_in_lists) },
-    Story { special: true, ..story("templates are refused", open, templates_refused) },
-    Story { special: true, ..story("the portal loses its answers", open, portal_loses_answers) },
-    Story { special: true, ..story("the portal knows comments only", open, portal_knows_comments) },
-    Story { special: true, ..story("an answer after the lease", open, answer_after_lease) },
-    Story { special: true, mend: install_again, check: robots_stand, ..story("a nameless application", nothing, nameless_install) },
-    Story { special: true, ..story("an old portal's first calls", nothing, old_portal_calls) },
+    Story { forgets: true, ..story("retention", with_files, retention) },
+    Story { forgets: true, ..story("a portal is forgotten", open, portal_is_forgotten) },
+    story("events of the portal", open, portal_events),
+    Story { forgets: true, ..story("the operator's hands", open, operators_hands) },
+    Story { mend: prune_again, ..story("another set of robots", open, other_robots) },
+    story("opt-in lists", open, opt_in_lists),
+    story("templates are refused", open, templates_refused),
+    story("the portal loses its answers", open, portal_loses_answers),
+    story("the portal knows comments only", open, portal_knows_comments),
+    story("an answer after the lease", open, answer_after_lease),
+    Story { mend: install_again, check: robots_stand, ..story("a nameless application", nothing, nameless_install) },
+    Story { mend: install_again, check: robots_stand, ..story("a registration breaks off", nothing, stumbling_install) },
+    Story { mend: reseal_again, check: new_key_alone, ..story("another master key", under_both_keys, reseal) },
+    story("an old portal's first calls", nothing, old_portal_calls),
+    Story { check: moved_once, ..story("a client answers", open, client_answers) },
+    Story { check: one_lead, ..story("a stranger becomes a lead", open, stranger_writes) },
+    story("follow-ups", open, follow_ups),
 ];
 
 act! { nothing(_town) {} }
@@ -87,6 +97,11 @@ fn ready(name: &str, more: Value) -> Value {
     properties
 }
 
+/// Words that are said once in a town: the same to the same person again would be a message sent twice.
+fn once(town: &Town, words: &str) -> String {
+    format!("{words} {}", town.now())
+}
+
 async fn reads(town: &Town) {
     town.network.user(CLIENT).reads();
     town.settle().await;
@@ -95,31 +110,64 @@ async fn reads(town: &Town) {
 // ---- messages
 
 act! { template_is_read(town) {
-    town.fires("send_template", ready("Анна", json!({"wait_for": "read", "write_fields": ["UF_CRM_WA_STATUS = status"]}))).await;
+    town.fires("send_template", ready(&once(town, "Анна"), json!({"wait_for": "read", "write_fields": ["UF_CRM_WA_STATUS = status"]}))).await;
     town.settle().await;
     reads(town).await;
 } }
 
-/// The deal tells the truth about its only message.
+/// The deal tells the truth about its newest message, and each has its entry.
 fn read_is_shown(town: &mut Town) -> BoxFuture<'_, ()> {
     async move {
-        let status = after::first(&town.ctx().db, "SELECT status FROM message WHERE direction = 'out'").await;
-        let Some(status) = status else { return };
-        assert_eq!(town.portal.field(Document::deal(512), "UF_CRM_WA_STATUS"), json!(status), "the deal's field");
-        assert_eq!(town.portal.activities(Document::deal(512)).len(), 1, "one entry in the timeline");
+        let sent = after::rows(&town.ctx().db, "SELECT status FROM message WHERE direction = 'out' ORDER BY id DESC", 1).await;
+        let Some(newest) = sent.first() else { return };
+        assert_eq!(town.portal.field(Document::deal(512), "UF_CRM_WA_STATUS"), json!(newest[0]), "the deal's field");
+        assert_eq!(town.portal.activities(Document::deal(512)).len(), sent.len(), "one entry in the timeline for each");
     }
     .boxed()
 }
 
+act! { follow_ups(town) {
+    town.client_writes("Здравствуйте").await;
+    let wanted = |chain: &str| json!({"when": "after_silence", "offset_minutes": "60", "template": "order_ready:ru",
+        "params": ["Анна", chain], "chain": chain});
+    town.fires("follow_up", wanted("fires")).await;
+    town.settle().await;
+    town.advance(HOUR);
+    town.settle().await;
+    town.fires("follow_up", wanted("stops")).await;
+    town.settle().await;
+    town.portal.move_item(Document::deal(512), "PREPARATION").await;
+    town.advance(6 * SECOND);
+    town.settle().await;
+    town.fires("follow_up", wanted("halts")).await;
+    town.settle().await;
+    town.patches_channel(json!({"paused": true})).await;
+    town.advance(HOUR);
+    town.settle().await;
+    town.portal.deal(512).stage("EXECUTING");
+    town.patches_channel(json!({"paused": false})).await;
+    town.advance(MINUTE);
+    town.settle().await;
+    let asked = json!({"to": {"phone": CLIENT}, "when": "after_silence", "offset_minutes": 60, "template": "order_ready:ru",
+        "params": ["Анна", "api"]});
+    let (_, made) = town.api_post("/follow-ups", asked).await;
+    let path = format!("/api/v1/portals/{}/follow-ups/{}", town.portal.member_id(), made["id"].as_str().unwrap_or_default());
+    town.request("DELETE", &path, None).await;
+    town.advance(11 * MINUTE);
+    town.settle().await;
+    town.advance(DAY);
+    town.settle().await;
+} }
+
 act! { text_in_window(town) {
     town.client_writes("Где мой заказ?").await;
-    town.fires("send_text", json!({"text": "Он готов 👋", "wait_for": "delivered"})).await;
+    town.fires("send_text", json!({"text": once(town, "Он готов 👋"), "wait_for": "delivered"})).await;
     town.settle().await;
     reads(town).await;
 } }
 
 act! { wait_ends(town) {
-    town.fires("send_template", ready("Олег", json!({"wait_for": "read", "wait_hours": "1"}))).await;
+    town.fires("send_template", ready(&once(town, "Олег"), json!({"wait_for": "read", "wait_hours": "1"}))).await;
     town.settle().await;
     town.advance(HOUR + MINUTE);
     town.settle().await;
@@ -134,7 +182,7 @@ act! { deadline_answered(town) {
 } }
 
 act! { held_is_released(town) {
-    town.fires("send_text", json!({"text": "Напишите нам", "on_closed_window": "hold", "wait_for": "delivered"})).await;
+    town.fires("send_text", json!({"text": once(town, "Напишите нам"), "on_closed_window": "hold", "wait_for": "delivered"})).await;
     town.settle().await;
     town.client_writes("Здравствуйте").await;
 } }
@@ -189,6 +237,17 @@ act! { old_portal_calls(town) {
     town.fires("check_window", json!({})).await;
     town.settle().await;
 } }
+/// The portal stumbles after its first robots; what was done by then is kept.
+fn stumbling_install(town: &mut Town) -> BoxFuture<'_, ()> {
+    async move {
+        let rule = FaultRule { method: "bizproc.robot.add".into(), skip: 1, times: Some(1), fault: Fault::Html { status: 503 } };
+        town.portal.fault_rule(rule);
+        town.start().await;
+        town.install().await;
+        town.pass(10 * MINUTE).await;
+    }
+    .boxed()
+}
 
 /// The administrator, who saw no page, opens the installer again.
 fn install_again(town: &mut Town) -> BoxFuture<'_, ()> {
@@ -394,6 +453,50 @@ act! { portal_knows_comments(town) {
     reads(town).await;
 } }
 
+// ---- what clients send
+
+act! { client_answers(town) {
+    town.portal.attach_trigger("courier24_client_replied", 2, "PREPARATION");
+    town.fires("wait_reply", json!({"expected": ["yes_no"], "ask_again": "Да или нет?"})).await;
+    town.settle().await;
+    let picture = Inbound::Media { media: "image".to_owned(), caption: None, name: None, voice: false };
+    town.network.user(CLIENT).sends(picture, None);
+    town.advance(5 * SECOND);
+    town.settle().await;
+    town.client_writes("Да").await;
+    town.portal.fault("crm.automation.trigger.execute", 1, Fault::LoseReply);
+    town.client_writes("И ещё вопрос").await;
+    town.pass(MINUTE).await;
+} }
+
+/// The trigger moved the deal, and only once.
+fn moved_once(town: &mut Town) -> BoxFuture<'_, ()> {
+    async move {
+        let moves = town.portal.changes(Document::deal(512)).into_iter().filter(|change| change.fields.contains_key("stageId")).count();
+        assert!(moves <= 1, "moved {moves} times");
+    }
+    .boxed()
+}
+
+act! { stranger_writes(town) {
+    let path = format!("/api/v1/portals/{}/settings", town.portal.member_id());
+    town.request("PUT", &path, Some(json!({"unknown_client": "lead"}))).await;
+    town.network.user("79160000055").named("Пётр").writes("Сколько стоит?");
+    town.advance(5 * SECOND);
+    town.settle().await;
+} }
+
+/// One conversation, one lead.
+fn one_lead(town: &mut Town) -> BoxFuture<'_, ()> {
+    async move {
+        let leads = after::rows(&town.ctx().db, "SELECT DISTINCT document_id, direction FROM message WHERE direction = 'in'", 2).await;
+        assert!(leads.len() <= 1, "{leads:?}");
+        let made = town.portal.items_of(1).len();
+        assert!(made <= 1, "{made} leads");
+    }
+    .boxed()
+}
+
 // ---- files, lists, operating
 
 const PDF: &[u8] = b"%PDF-1.4\n%story\n";
@@ -420,18 +523,27 @@ act! { with_files(town) {
     open(town).await;
     town.portal.file(77, "act.pdf", PDF);
     town.portal.file(78, "act.txt", b"plain words".as_slice());
+    town.portal.file(79, "act.bin", b"\x00\x01\x02\x03\xfe\xff".as_slice());
     town.portal.user_field(2, "UF_CRM_ACT", "file");
     town.portal.deal(512).file_field("UF_CRM_ACT", 77);
 } }
 
 act! { files_in_headers(town) {
-    for (name, header) in [("Ада", "disk:77"), ("Ева", "disk:78"), ("Ия", "field:UF_CRM_ACT")] {
+    for (name, header) in [("Ада", "disk:77"), ("Ева", "disk:78"), ("Ия", "field:UF_CRM_ACT"), ("Юна", "disk:79")] {
         town.fires("send_template", json!({"template": "act:ru", "params": [name], "header": header})).await;
     }
     town.settle().await;
     let public = public_file().await;
     town.fires("send_template", json!({"template": "act:ru", "params": ["Яна"], "header": public})).await;
     town.settle().await;
+} }
+
+act! { cards_and_misfit(town) {
+    town.client_writes("Кому звонить?").await;
+    town.fires("send_file", json!({"kind": "image", "source": ["disk:78"]})).await;
+    town.fires("send_contact", json!({"contact_ids": ["9"], "user": "user_5"})).await;
+    town.settle().await;
+    town.pass(30 * SECOND).await;
 } }
 
 act! { retention(town) {
@@ -462,10 +574,58 @@ act! { operators_hands(town) {
     town.settle().await;
     let (status, told) = town.api_post("/jobs/redrive", json!({})).await;
     assert_eq!(status, 200, "{told}");
+    redrive::raise(&town.ctx().db, None, town.now()).await.unwrap();
     let (status, told) = town.api_post("/erase", json!({"phone": format!("+{CLIENT}")})).await;
     assert_eq!(status, 200, "{told}");
     town.settle().await;
 } }
+
+const NEXT_KEY: &str = "ERERERERERERERERERERERERERERERERERERERERERE=";
+
+/// The service runs under the next key and still knows the former one.
+fn under_both_keys(town: &mut Town) -> BoxFuture<'_, ()> {
+    async move {
+        open(town).await;
+        town.adjust = |config| {
+            let former = std::mem::replace(&mut config.master_key, Secret::new(NEXT_KEY));
+            config.master_key_old = vec![former];
+        };
+        town.restart().await;
+        town.settle().await;
+    }
+    .boxed()
+}
+
+/// The command, which works beside the service.
+fn reseal(town: &mut Town) -> BoxFuture<'_, ()> {
+    async move {
+        let mut both = courier24::config::Config { master_key: town.key(), ..courier24::config::Config::default() };
+        (town.adjust)(&mut both);
+        let sealer = Sealer::new(&both.master_key, &both.master_key_old).unwrap();
+        let done = db::reseal::reseal(&town.ctx().db, &sealer).await.unwrap();
+        assert_eq!(done.unreadable, Vec::<String>::new());
+    }
+    .boxed()
+}
+
+/// A command that was killed is given again.
+fn reseal_again(town: &mut Town) -> BoxFuture<'_, ()> {
+    reseal(town)
+}
+
+/// The former key is thrown away: tokens and the channel's key open, a message leaves and is answered.
+fn new_key_alone(town: &mut Town) -> BoxFuture<'_, ()> {
+    async move {
+        town.adjust = |config| config.master_key = Secret::new(NEXT_KEY);
+        town.restart().await;
+        let step = town.fires("send_template", ready("Тая", json!({}))).await;
+        town.settle().await;
+        reads(town).await;
+        town.pass(MINUTE).await;
+        assert_eq!(town.told(step)["status"], "accepted");
+    }
+    .boxed()
+}
 
 act! { opt_in_lists(town) {
     let path = format!("/api/v1/portals/{}/channels/{}", town.portal.member_id(), town.channel);

@@ -5,7 +5,26 @@ use courier24::db::{Db, migrate};
 use courier24::domain::crash::Crash;
 use courier24::domain::ids::{Ids as _, RandomIds};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+/// Least size of the memory file system that the tests' SQLite files may live in.
+const ROOM_KB: u64 = 2 * 1024 * 1024;
+
+/// A folder for what ends with a test: in memory where there is much of it, since nothing here has to outlive a power cut and a slow
+/// disk would make every commit of every story wait for it. (Containers often come with 64 MB; then it is the ordinary place.)
+pub(crate) fn scratch() -> tempfile::TempDir {
+    static MEMORY: LazyLock<bool> = LazyLock::new(|| {
+        let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
+        mounts.lines().filter(|line| line.starts_with("tmpfs /dev/shm ")).any(|line| {
+            let size = line.split([' ', ',']).find_map(|word| word.strip_prefix("size=")?.strip_suffix('k')?.parse::<u64>().ok());
+            size.is_some_and(|size| size >= ROOM_KB)
+        })
+    });
+    match *MEMORY {
+        true => tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap(),
+        false => tempfile::tempdir().unwrap(),
+    }
+}
 
 /// A migrated database; removed when dropped (PostgreSQL ones stay with their throw-away cluster).
 pub(crate) struct TestDb {
@@ -16,7 +35,7 @@ pub(crate) struct TestDb {
 
 impl TestDb {
     pub(crate) async fn sqlite() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = scratch();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
         Self::open(url, folder).await
     }
@@ -30,7 +49,7 @@ impl TestDb {
         let mut admin = PgConnection::connect(&server).await.unwrap();
         admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
         let (base, _) = server.rsplit_once('/').unwrap();
-        Some(Self::open(format!("{base}/{name}"), tempfile::tempdir().unwrap()).await)
+        Some(Self::open(format!("{base}/{name}"), scratch()).await)
     }
 
     async fn open(url: String, folder: tempfile::TempDir) -> Self {

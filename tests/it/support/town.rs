@@ -1,5 +1,6 @@
 //! A town: one portal (or more), one WhatsApp network, one application between them, one clock for all. Stories are told in it.
 
+use super::database::scratch;
 use super::story::{Engine, Place};
 use courier24::app::{App, Parts};
 use courier24::config::{Config, Roles};
@@ -14,7 +15,7 @@ use courier24::sim::whatsapp::{Config as NetworkConfig, Network};
 use courier24::worker;
 use serde_json::{Value, json};
 use std::net::TcpListener;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 /// 2026-11-22 10:00 in Moscow: a working day in no special season.
@@ -111,7 +112,7 @@ impl Town {
             patience: Duration::from_millis(700),
             running: None,
             port: 0,
-            folder: tempfile::tempdir().unwrap(),
+            folder: scratch(),
             key: base64_key(),
         })
     }
@@ -204,6 +205,11 @@ impl Town {
         // The worker looks for changes when it starts; here it is worked by hand.
         register::notice_changes(&ctx).await.unwrap();
         Running { ctx, task, port }
+    }
+
+    /// The master key that a town begins with.
+    pub(crate) fn key(&self) -> Secret {
+        Secret::new(&self.key)
     }
 
     fn config(&self) -> Config {
@@ -373,9 +379,14 @@ async fn listen(port: u16) -> TcpListener {
     panic!("port {port} stays taken");
 }
 
-#[expect(clippy::disallowed_methods, reason = "the tests' own client")]
+/// One for all tests (it reads the system's certificates), which keeps no connection: each test has a runtime of its own.
 pub(crate) fn http() -> reqwest::Client {
-    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
+    #[expect(clippy::disallowed_methods, reason = "the tests' own client")]
+    static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
+        courier24::sim::install_tls();
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().pool_max_idle_per_host(0).build().unwrap()
+    });
+    CLIENT.clone()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the tests' own client")]

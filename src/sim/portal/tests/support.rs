@@ -23,6 +23,10 @@ impl Site for Handler {
     }
 }
 
+async fn send(request: reqwest::RequestBuilder) -> reqwest::Result<reqwest::Response> {
+    wire::send(request.timeout(Duration::from_secs(10))).await
+}
+
 pub(super) struct World {
     pub(super) portal: Portal,
     pub(super) clock: Arc<ManualClock>,
@@ -51,7 +55,7 @@ impl World {
             _listening: server::serve(listener, port, handler.clone()).unwrap(),
             handler,
             handler_url: format!("http://127.0.0.1:{port}/b24"),
-            client: wire::client(Duration::from_secs(10)).unwrap(),
+            client: wire::client().unwrap(),
         }
     }
 
@@ -63,24 +67,24 @@ impl World {
     }
 
     pub(super) async fn raw(&self, url: &str, body: Value) -> (u16, Value) {
-        let response = wire::send(self.client.post(url).json(&body)).await.unwrap();
+        let response = send(self.client.post(url).json(&body)).await.unwrap();
         let status = response.status().as_u16();
         let text = response.text().await.unwrap();
         (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
 
     pub(super) async fn try_raw(&self, url: &str, body: Value) -> reqwest::Result<reqwest::Response> {
-        wire::send(self.client.post(url).json(&body)).await
+        send(self.client.post(url).json(&body)).await
     }
 
     pub(super) async fn form(&self, url: &str, body: &str) -> (u16, Value) {
         let request = self.client.post(url).header("content-type", "application/x-www-form-urlencoded").body(body.to_owned());
-        let response = wire::send(request).await.unwrap();
+        let response = send(request).await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
     pub(super) async fn get(&self, url: &str) -> (u16, Vec<u8>) {
-        let response = wire::send(self.client.get(url)).await.unwrap();
+        let response = send(self.client.get(url)).await.unwrap();
         (response.status().as_u16(), response.bytes().await.unwrap().to_vec())
     }
 

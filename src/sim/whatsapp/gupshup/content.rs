@@ -77,13 +77,47 @@ fn reaction(fields: &Fields<'_>) -> Result<Content, Refusal> {
 
 fn contact(fields: &Fields<'_>) -> Result<Content, Refusal> {
     let card = fields.object("contact")?;
-    let name = card.object("name")?.text("formattedName", 1_000)?;
+    let name = card_name(&card, "formattedName", ["firstName", "lastName", "middleName"])?;
+    card_numbers(&card)?;
+    Ok(Content { kind: "contacts".to_owned(), text: name.to_owned(), ..Content::default() })
+}
+
+/// The whole name of a card; at least one part has to stand beside it (reference 5.3).
+pub(super) fn card_name<'a>(card: &Fields<'a>, whole: &str, parts: [&str; 3]) -> Result<&'a str, Refusal> {
+    let name = card.object("name")?;
+    let told = name.text(whole, 1_000)?;
+    let part = parts.iter().map(|part| name.optional(part, 1_000)).collect::<Result<Vec<_>, _>>()?;
+    if part.into_iter().flatten().all(|part| part.trim().is_empty()) {
+        return Err(name.wrong(whole, "needs another part of the name beside it"));
+    }
+    Ok(told)
+}
+
+/// Numbers and addresses of a card: the words of both dialects are the same.
+pub(super) fn card_numbers(card: &Fields<'_>) -> Result<(), Refusal> {
+    let typed = |entry: &Fields<'_>| match entry.optional("type", 20)? {
+        None | Some("HOME" | "WORK") => Ok(()),
+        Some(_) => Err(entry.wrong("type", "unknown")),
+    };
     if card.get("phones").is_some() {
         for phone in card.objects("phones", 1, 20)? {
             phone.text("phone", 100)?;
+            typed(&phone)?;
+            if phone.optional("wa_id", 20)?.is_some_and(|id| id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit())) {
+                return Err(phone.wrong("wa_id", "digits expected"));
+            }
         }
     }
-    Ok(Content { kind: "contacts".to_owned(), text: name.to_owned(), ..Content::default() })
+    if card.get("emails").is_some() {
+        for email in card.objects("emails", 1, 20)? {
+            email.text("email", 320)?;
+            typed(&email)?;
+        }
+    }
+    if card.get("org").is_some() {
+        card.object("org")?.optional("company", 1_000)?;
+    }
+    Ok(())
 }
 
 fn product(fields: &Fields<'_>) -> Result<Content, Refusal> {

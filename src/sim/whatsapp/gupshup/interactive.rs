@@ -19,15 +19,16 @@ pub(super) fn quick_reply(fields: &Fields<'_>) -> Result<Content, Refusal> {
         _ => return Err(body.wrong("type", "unknown")),
     };
     let text = body.text("text", CAPTION_LIMIT)?.to_owned();
-    body.optional("header", 60)?;
+    // A file is a header already.
+    if body.optional("header", 60)?.is_some() && media.is_some() {
+        return Err(body.wrong("header", "not allowed beside a file"));
+    }
     body.optional("caption", 60)?;
     let options = fields.objects("options", 1, 3)?;
-    let buttons = options
-        .iter()
-        .enumerate()
-        .map(|(index, option)| button(option, index, ButtonKind::Reply, 20, request_id))
-        .collect::<Result<Vec<_>, _>>()?;
+    let buttons =
+        options.iter().enumerate().map(|(index, option)| button(option, index, &REPLY, request_id)).collect::<Result<Vec<_>, _>>()?;
     distinct(fields, "options", &buttons)?;
+    distinct_ids(fields, "options", &buttons)?;
     Ok(Content { kind: "buttons".to_owned(), text, media, buttons, ..Content::default() })
 }
 
@@ -47,14 +48,17 @@ pub(super) fn list(fields: &Fields<'_>) -> Result<Content, Refusal> {
         if sections.len() > 1 {
             section.text("title", 24)?;
         }
+        section.optional("title", 24)?;
+        section.optional("subtitle", 24)?;
         for row in section.objects("options", 1, 10)? {
             let index = buttons.len();
-            buttons.push(button(&row, index, ButtonKind::Row, 24, request_id)?);
+            buttons.push(button(&row, index, &ROW, request_id)?);
         }
     }
     if buttons.len() > 10 {
         return Err(fields.wrong("items", "more than 10 options"));
     }
+    distinct_ids(fields, "items", &buttons)?;
     Ok(Content { kind: "list".to_owned(), text, buttons, ..Content::default() })
 }
 
@@ -64,17 +68,34 @@ pub(super) fn cta_url(fields: &Fields<'_>) -> Result<Content, Refusal> {
     fields.text("display_text", 20)?;
     fields.url("url")?;
     fields.optional("footer", 60)?;
+    if fields.get("header").is_some() {
+        let header = fields.object("header")?;
+        if header.text("type", 20)? != "text" {
+            return Err(header.wrong("type", "unknown"));
+        }
+        header.text("text", 60)?;
+    }
     Ok(Content { kind: "cta_url".to_owned(), text, ..Content::default() })
 }
 
-fn button(option: &Fields<'_>, index: usize, kind: ButtonKind, limit: usize, request_id: Option<&str>) -> Result<Button, Refusal> {
+/// Limits of something that can be pressed (reference 5.3).
+struct Limits {
+    kind: ButtonKind,
+    title: usize,
+    postback: usize,
+}
+
+const REPLY: Limits = Limits { kind: ButtonKind::Reply, title: 20, postback: 256 };
+const ROW: Limits = Limits { kind: ButtonKind::Row, title: 24, postback: 200 };
+
+fn button(option: &Fields<'_>, index: usize, limits: &Limits, request_id: Option<&str>) -> Result<Button, Refusal> {
     option_type(option)?;
     Ok(Button {
-        title: option.text("title", limit)?.to_owned(),
-        postback: option.optional("postbackText", 256)?.map(str::to_owned),
+        title: option.text("title", limits.title)?.to_owned(),
+        postback: option.optional("postbackText", limits.postback)?.map(str::to_owned),
         description: option.optional("description", 72)?.map(str::to_owned),
         index,
-        kind,
+        kind: limits.kind,
         request_id: request_id.map(str::to_owned),
     })
 }
@@ -83,7 +104,16 @@ fn option_type(option: &Fields<'_>) -> Result<(), Refusal> {
     if option.text("type", 20)? == "text" { Ok(()) } else { Err(option.wrong("type", "unknown")) }
 }
 
-fn distinct(fields: &Fields<'_>, name: &str, buttons: &[Button]) -> Result<(), Refusal> {
+/// Titles have to differ.
+pub(super) fn distinct(fields: &Fields<'_>, name: &str, buttons: &[Button]) -> Result<(), Refusal> {
     let titles: BTreeSet<&str> = buttons.iter().map(|button| button.title.as_str()).collect();
     if titles.len() == buttons.len() { Ok(()) } else { Err(fields.wrong(name, "with equal titles")) }
+}
+
+/// What comes back has to tell which one was pressed.
+pub(super) fn distinct_ids(fields: &Fields<'_>, name: &str, buttons: &[Button]) -> Result<(), Refusal> {
+    let told: Vec<&str> = buttons.iter().filter_map(|button| button.postback.as_deref()).collect();
+    let padded = told.iter().any(|id| id.trim() != *id);
+    let ids: BTreeSet<&str> = told.iter().copied().collect();
+    if padded || ids.len() < told.len() { Err(fields.wrong(name, "with equal or padded ids")) } else { Ok(()) }
 }

@@ -23,7 +23,7 @@ pub mod template;
 mod template_list;
 mod template_message;
 #[cfg(test)]
-mod tests;
+pub(in crate::sim) mod tests;
 mod v3;
 mod v3_content;
 

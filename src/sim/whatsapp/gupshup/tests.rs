@@ -3,7 +3,7 @@
 //! Here: the little world of the tests. The tests themselves stand in the files below.
 
 mod delivery;
-mod refusals;
+pub(in crate::sim) mod refusals;
 mod stories;
 
 use super::super::{Config, Network};

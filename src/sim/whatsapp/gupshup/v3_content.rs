@@ -3,8 +3,9 @@
 use super::super::message::{Button, ButtonKind, Content, MediaLink};
 use super::app::App;
 use super::codes::Trouble;
-use super::content::{CAPTION_LIMIT, TEXT_LIMIT};
+use super::content::{CAPTION_LIMIT, TEXT_LIMIT, card_name, card_numbers};
 use super::form::{Fields, Refusal};
+use super::interactive;
 use super::template::{Template, takes_value};
 use super::template_message;
 use serde_json::Value;
@@ -30,11 +31,16 @@ pub(super) fn read(app: &App, fields: &Fields<'_>) -> Result<V3Content, Refusal>
             let place = fields.object("location")?;
             place.degrees("latitude", 90.0)?;
             place.degrees("longitude", 180.0)?;
+            place.optional("address", 1_000)?;
             plain("location", place.optional("name", 1_000)?.unwrap_or_default())
         }
         "contacts" => {
             let cards = fields.objects("contacts", 1, 5)?;
-            let names = cards.iter().map(|card| card.object("name")?.text("formatted_name", 1_000)).collect::<Result<Vec<_>, _>>()?;
+            let read = |card: &Fields<'_>| {
+                card_numbers(card)?;
+                card_name(card, "formatted_name", ["first_name", "last_name", "middle_name"]).map(str::to_owned)
+            };
+            let names = cards.iter().map(read).collect::<Result<Vec<_>, _>>()?;
             plain("contacts", &names.join(", "))
         }
         "reaction" => {
@@ -60,6 +66,13 @@ fn media<'a>(fields: &Fields<'a>, kind: &'a str) -> Result<Content, Refusal> {
     let object = fields.object(kind)?;
     let link = link(&object, kind)?;
     let caption = object.optional("caption", CAPTION_LIMIT)?;
+    if object.get("filename").is_some() && kind != "document" {
+        return Err(object.wrong("filename", "not allowed here"));
+    }
+    object.optional("filename", 240)?;
+    if object.get("voice").is_some_and(|voice| kind != "audio" || !voice.is_boolean()) {
+        return Err(object.wrong("voice", "not allowed here"));
+    }
     if caption.is_some() && matches!(kind, "audio" | "sticker") {
         return Err(object.wrong("caption", "not allowed here"));
     }
@@ -81,6 +94,13 @@ fn interactive(fields: &Fields<'_>) -> Result<Content, Refusal> {
     let action = object.object("action")?;
     let limit = if kind == "list" { TEXT_LIMIT } else { CAPTION_LIMIT };
     let text = object.object("body")?.text("text", limit)?;
+    let media = interactive_header(&object, kind)?;
+    if object.get("footer").is_some() {
+        if kind == "location_request_message" {
+            return Err(object.wrong("footer", "not allowed here"));
+        }
+        object.object("footer")?.text("text", 60)?;
+    }
     let (word, buttons) = match kind {
         "button" => ("buttons", reply_buttons(&action)?),
         "list" => ("list", rows(&action)?),
@@ -93,27 +113,56 @@ fn interactive(fields: &Fields<'_>) -> Result<Content, Refusal> {
         "location_request_message" if action.text("name", 40)? == "send_location" => ("location_request", Vec::new()),
         _ => return Err(object.wrong("type", "unknown")),
     };
-    Ok(Content { buttons, ..plain(word, text) })
+    Ok(Content { buttons, media, ..plain(word, text) })
+}
+
+/// A text or a file above the body; a list has texts only, a location request nothing (reference 5.3).
+fn interactive_header(object: &Fields<'_>, kind: &str) -> Result<Option<MediaLink>, Refusal> {
+    if object.get("header").is_none() {
+        return Ok(None);
+    }
+    let header = object.object("header")?;
+    match (header.text("type", 20)?, kind) {
+        (_, "location_request_message") => Err(object.wrong("header", "not allowed here")),
+        ("text", _) => header.text("text", 60).map(|_| None),
+        (file @ ("image" | "video" | "document"), "button" | "cta_url") => link(&header.object(file)?, file),
+        _ => Err(header.wrong("type", "not allowed here")),
+    }
 }
 
 fn reply_buttons(action: &Fields<'_>) -> Result<Vec<Button>, Refusal> {
     let read = |(index, item): (usize, &Fields<'_>)| {
+        if item.text("type", 20)? != "reply" {
+            return Err(item.wrong("type", "unknown"));
+        }
         let reply = item.object("reply")?;
         button(reply.text("id", 256)?, reply.text("title", 20)?, None, index, ButtonKind::Reply)
     };
-    action.objects("buttons", 1, 3)?.iter().enumerate().map(read).collect()
+    let buttons = action.objects("buttons", 1, 3)?.iter().enumerate().map(read).collect::<Result<Vec<_>, _>>()?;
+    interactive::distinct(action, "buttons", &buttons)?;
+    interactive::distinct_ids(action, "buttons", &buttons)?;
+    Ok(buttons)
 }
 
 fn rows(action: &Fields<'_>) -> Result<Vec<Button>, Refusal> {
     action.text("button", 20)?;
     let mut found = Vec::new();
-    for section in action.objects("sections", 1, 10)? {
+    let sections = action.objects("sections", 1, 10)?;
+    for section in &sections {
+        if sections.len() > 1 {
+            section.text("title", 24)?;
+        }
+        section.optional("title", 24)?;
         for row in section.objects("rows", 1, 10)? {
             let index = found.len();
             found.push(button(row.text("id", 200)?, row.text("title", 24)?, row.optional("description", 72)?, index, ButtonKind::Row)?);
         }
     }
-    if found.len() > 10 { Err(action.wrong("sections", "more than 10 rows")) } else { Ok(found) }
+    if found.len() > 10 {
+        return Err(action.wrong("sections", "more than 10 rows"));
+    }
+    interactive::distinct_ids(action, "sections", &found)?;
+    Ok(found)
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "read in the middle of fallible chains")]

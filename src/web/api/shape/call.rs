@@ -1,6 +1,7 @@
 //! Robot calls with everything that hangs on them.
 
 use super::message::{Attempt, Message, StatusReport};
+use super::wait::Wait;
 use super::{Document, stored, time};
 use crate::db::entity::{answer, robot_call, write_back};
 use crate::domain::clock::iso;
@@ -65,7 +66,7 @@ pub struct WriteBack {
 impl From<write_back::Model> for WriteBack {
     fn from(row: write_back::Model) -> Self {
         Self {
-            document: Document { kind: Some(row.document_entity), id: row.document_id },
+            document: Document { kind: Some(row.document_entity), id: row.document_id, found_by: None },
             payload: stored(Some(&row.payload)),
             at: iso(row.created_at),
             updated_at: iso(row.updated_at),
@@ -136,6 +137,8 @@ pub struct CallDetail {
     messages: Vec<Message>,
     attempts: Vec<Attempt>,
     statuses: Vec<StatusReport>,
+    /// For calls that wait for a client or a status.
+    wait: Option<Wait>,
     answer: Answer,
     write_backs: Vec<WriteBack>,
 }
@@ -147,7 +150,7 @@ impl From<&robot_call::Model> for Call {
             portal: row.portal.clone(),
             code: row.code.clone(),
             state: row.state.clone(),
-            document: Document { kind: Some(row.document_entity.clone()), id: row.document_id.clone() },
+            document: Document { kind: Some(row.document_entity.clone()), id: row.document_id.clone(), found_by: None },
             document_module: row.document_module.clone(),
             workflow_id: row.workflow_id.clone(),
             event_token: row.event_token.clone(),
@@ -200,6 +203,7 @@ impl From<crate::db::store::api_call::CallStory> for CallDetail {
             messages: story.messages.into_iter().map(Message::from).collect(),
             attempts: story.attempts.into_iter().map(Attempt::from).collect(),
             statuses: story.events.into_iter().map(StatusReport::from).collect(),
+            wait: story.wait.map(Wait::from),
             answer: story.answer.map_or(nothing_owed, Answer::from),
             write_backs: story.write_backs.into_iter().map(WriteBack::from).collect(),
         }

@@ -36,7 +36,7 @@ impl From<conversation::Model> for Conversation {
             last_inbound_at: time(row.last_inbound_at),
             last_outbound_at: time(row.last_outbound_at),
             consent: Value::Null,
-            document: row.document_id.map(|id| Document { kind: row.document_entity, id }),
+            document: row.document_id.map(|id| Document { kind: row.document_entity, id, found_by: None }),
             id: row.id,
             channel_id: row.channel_id,
         }

@@ -109,8 +109,8 @@ impl From<message::Model> for Message {
             text,
             caption: text_at(&content, "caption"),
             media: media(&content, template.is_some()),
-            location: given(&content, "location"),
-            contacts: given(&content, "contacts"),
+            location: place(&content),
+            contacts: cards(&content),
             reply: replied.then_some(Reply { id: row.reply_id, title: row.reply_title, to_message_id: row.reply_to }),
             reaction,
             template,
@@ -122,7 +122,7 @@ impl From<message::Model> for Message {
                 currency: row.cost_currency,
                 source: row.cost_source,
             }),
-            document: row.document_id.map(|id| Document { kind: row.document_entity, id }),
+            document: row.document_id.map(|id| Document { kind: row.document_entity, id, found_by: text_at(&content, "found_by") }),
             times: Times {
                 queued: time(row.queued_at),
                 sending: time(row.sending_at),
@@ -170,6 +170,36 @@ fn media(content: &Value, template: bool) -> Value {
         "size": first(&["size", "size_bytes"]),
         "provider_id": first(&["provider_id", "id"]),
     })
+}
+
+/// A place: told beside other things in what came in, the whole content in what went out.
+fn place(content: &Value) -> Value {
+    if content.get("latitude").is_none() {
+        return given(content, "location");
+    }
+    json!({
+        "latitude": given(content, "latitude"),
+        "longitude": given(content, "longitude"),
+        "name": given(content, "name"),
+        "address": given(content, "address"),
+    })
+}
+
+/// Contact cards in one shape, whichever way they went.
+fn cards(content: &Value) -> Value {
+    let Some(cards) = content.get("cards").and_then(Value::as_array) else { return given(content, "contacts") };
+    let texts = |card: &Value, list: &str, key: &str| -> Value {
+        card.get(list).and_then(Value::as_array).into_iter().flatten().map(|entry| given(entry, key)).collect()
+    };
+    let shown = cards.iter().map(|card| {
+        json!({
+            "name": card.pointer("/name/formatted"),
+            "phones": texts(card, "phones", "phone"),
+            "emails": texts(card, "emails", "email"),
+            "company": given(card, "company"),
+        })
+    });
+    shown.collect()
 }
 
 /// All parts, null where unknown.

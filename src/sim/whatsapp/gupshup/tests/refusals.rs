@@ -3,6 +3,7 @@
 use super::{CLIENT, World, world};
 use crate::domain::clock::SECOND;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// A wrong request: path, key, changed fields; status and message of its refusal.
 type Wrong<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>, u16, &'a str);
@@ -12,25 +13,41 @@ fn long(count: usize) -> String {
     json!({"type": "text", "text": "я".repeat(count)}).to_string()
 }
 
-#[tokio::test]
-async fn wrong_sends_are_refused_with_the_vendors_status_and_message() {
-    let world = world();
+/// How many different ones the tables of this file hold.
+pub(in crate::sim) fn distinct() -> usize {
+    let sends: BTreeSet<String> = wrong_sends().iter().map(|(path, key, changes, ..)| format!("{path} {key} {changes:?}")).collect();
+    sends.len() + WRONG_SUBSCRIPTIONS.len()
+}
+
+#[rustfmt::skip]
+const WRONG_SUBSCRIPTIONS: [(&str, &str, &str); 5] = [
+    ("tag", "", "Missing parameter: tag"),
+    ("modes", "SENT,EVERYTHING", "Invalid mode: EVERYTHING"),
+    ("url", "hook", "Invalid url"),
+    ("version", "4", "Invalid version"),
+    ("meta", "{", "Invalid meta"),
+];
+
+fn wrong_sends() -> Vec<Wrong<'static>> {
     let send = "/wa/api/v1/msg";
     let template = "/wa/api/v1/template/msg";
     let (long, four_buttons) = (
-        long(4_097),
-        json!({"type":"quick_reply","content":{"type":"text","text":"?"},
+        &*long(4_097).leak(),
+        &*json!({"type":"quick_reply","content":{"type":"text","text":"?"},
         "options":[{"type":"text","title":"1"},{"type":"text","title":"2"},{"type":"text","title":"3"},{"type":"text","title":"4"}]})
-        .to_string(),
+        .to_string()
+        .leak(),
     );
     let equal_titles = r#"{"type":"quick_reply","content":{"type":"text","text":"?"},"options":[{"type":"text","title":"a"},{"type":"text","title":"a"}]}"#;
     let long_title =
         r#"{"type":"quick_reply","content":{"type":"text","text":"?"},"options":[{"type":"text","title":"двадцать один символ!"}]}"#;
     let rows: Vec<Value> = (0..11).map(|n| json!({"type": "text", "title": n.to_string()})).collect();
-    let eleven_rows =
-        json!({"type":"list","body":"b","globalButtons":[{"type":"text","title":"o"}],"items":[{"title":"s","options":rows}]}).to_string();
+    let eleven_rows: &str =
+        json!({"type":"list","body":"b","globalButtons":[{"type":"text","title":"o"}],"items":[{"title":"s","options":rows}]})
+            .to_string()
+            .leak();
     let no_open_button = r#"{"type":"list","body":"b","items":[{"title":"s","options":[{"type":"text","title":"r"}]}]}"#;
-    let cases: Vec<Wrong<'_>> = vec![
+    vec![
         (send, "", vec![], 401, "Portal User Not Found With APIKey"),
         (send, "sk_alien", vec![], 401, "Portal User Not Found With APIKey"),
         (send, "own", vec![("channel", "sms")], 400, "Invalid Channel"),
@@ -51,7 +68,7 @@ async fn wrong_sends_are_refused_with_the_vendors_status_and_message() {
         (send, "own", vec![("message", r#"{"type":"text"}"#)], 400, "Invalid message: text missing"),
         (send, "own", vec![("message", r#"{"type":"text","text":""}"#)], 400, "Invalid message: text empty"),
         (send, "own", vec![("message", r#"{"type":"text","text":5}"#)], 400, "Invalid message: text string expected"),
-        (send, "own", vec![("message", &long)], 400, "Invalid message: text longer than 4096 characters"),
+        (send, "own", vec![("message", long)], 400, "Invalid message: text longer than 4096 characters"),
         (send, "own", vec![("message", r#"{"type":"image","url":"https://x.org/a.png"}"#)], 400, "Invalid message: originalUrl missing"),
         (send, "own", vec![("message", r#"{"type":"image","originalUrl":"x.png"}"#)], 400, "Invalid message: originalUrl not a URL"),
         (
@@ -76,10 +93,10 @@ async fn wrong_sends_are_refused_with_the_vendors_status_and_message() {
             "Invalid message: longitude not a coordinate",
         ),
         (send, "own", vec![("message", r#"{"type":"reaction","emoji":"👍"}"#)], 400, "Invalid message: msgId missing"),
-        (send, "own", vec![("message", &four_buttons)], 400, "Invalid message: options 1 to 3 items expected"),
+        (send, "own", vec![("message", four_buttons)], 400, "Invalid message: options 1 to 3 items expected"),
         (send, "own", vec![("message", equal_titles)], 400, "Invalid message: options with equal titles"),
         (send, "own", vec![("message", long_title)], 400, "Invalid options: title longer than 20 characters"),
-        (send, "own", vec![("message", &eleven_rows)], 400, "Invalid items: options 1 to 10 items expected"),
+        (send, "own", vec![("message", eleven_rows)], 400, "Invalid items: options 1 to 10 items expected"),
         (send, "own", vec![("message", no_open_button)], 400, "Invalid message: globalButtons array expected"),
         (send, "own", vec![("message", r#"{"type":"contact","contact":{"name":{}}}"#)], 400, "Invalid name: formattedName missing"),
         (send, "own", vec![("disablePreview", "yes")], 400, "Invalid disablePreview"),
@@ -100,8 +117,13 @@ async fn wrong_sends_are_refused_with_the_vendors_status_and_message() {
         ("/wa/api/v1/app/opt/in/TorgBot", "own", vec![("user", "abc")], 400, "Invalid user"),
         ("/sm/api/v1/app/opt/in/OtherBot", "own", vec![("user", CLIENT)], 400, "Invalid App Details"),
         ("/wa/api/v1/messages", "own", vec![], 404, "Not Found"),
-    ];
-    for (path, key, changes, status, message) in cases {
+    ]
+}
+
+#[tokio::test]
+async fn wrong_sends_are_refused_with_the_vendors_status_and_message() {
+    let world = world();
+    for (path, key, changes, status, message) in wrong_sends() {
         let key = if key == "own" { world.app.api_key.as_str() } else { key };
         let (got, body) = world.post(path, key, &world.form(&changes)).await;
         assert_eq!((got, body), (status, json!({"status": "error", "message": message})), "{path} {changes:?}");
@@ -133,14 +155,8 @@ async fn bodies_of_another_type_methods_and_keys_of_others_are_refused() {
     let hook = format!("{}/hook", world.business.url);
     let missing = format!("{}/missing", world.business.url);
     let good = [("modes", "ALL"), ("tag", "a"), ("url", hook.as_str()), ("version", "2")];
-    for (name, value, message) in [
-        ("tag", "", "Missing parameter: tag"),
-        ("modes", "SENT,EVERYTHING", "Invalid mode: EVERYTHING"),
-        ("url", "hook", "Invalid url"),
-        ("version", "4", "Invalid version"),
-        ("meta", "{", "Invalid meta"),
-        ("url", missing.as_str(), "Callback url validation failed: no 2xx answer"),
-    ] {
+    let unanswered = ("url", missing.as_str(), "Callback url validation failed: no 2xx answer");
+    for (name, value, message) in WRONG_SUBSCRIPTIONS.into_iter().chain([unanswered]) {
         let mut form: Vec<(&str, &str)> = good.iter().copied().filter(|(own, _)| *own != name).collect();
         form.push((name, value));
         let (status, body) = world.partner(reqwest::Method::POST, &app, &world.app.partner_token, &form).await;

@@ -1,0 +1,114 @@
+# Роботы, которые отправляют кнопки, списки, файлы, контакты и места: названия, поля, подсказки.
+robot-send_buttons-name = WhatsApp: отправить кнопки
+robot-send_buttons-description = Отправляет текст с кнопками (до трёх) и при желании ждёт, какую нажмёт клиент.
+robot-send_list-name = WhatsApp: отправить список
+robot-send_list-description = Отправляет текст со списком (до десяти пунктов) и при желании ждёт выбора клиента.
+robot-send_link-name = WhatsApp: отправить кнопку-ссылку
+robot-send_link-description = Отправляет текст с кнопкой, которая открывает адрес.
+robot-send_file-name = WhatsApp: отправить файл
+robot-send_file-description = Отправляет картинку, видео, звук, документ или стикер по ссылке, с Диска или из поля CRM.
+robot-send_contact-name = WhatsApp: отправить контакт
+robot-send_contact-description = Отправляет карточку контакта: из CRM, сотрудника или заполненную здесь.
+robot-send_location-name = WhatsApp: отправить место
+robot-send_location-description = Отправляет точку на карте.
+robot-request_location-name = WhatsApp: спросить, где клиент
+robot-request_location-description = Отправляет вопрос с кнопкой «Отправить местоположение» и при желании ждёт ответа.
+
+property-send_buttons-header-name = Заголовок
+property-send_buttons-header-description = Текст до 60 символов или файл: ссылка, disk:ID, field:UF_…
+property-send_buttons-text-description = До 1024 символов
+property-send_list-header-name = Заголовок
+property-send_list-header-description = До 60 символов
+property-send_list-text-description = До 4096 символов
+property-send_link-header-name = Заголовок
+property-send_link-header-description = До 60 символов
+property-send_link-text-description = До 1024 символов
+property-footer-name = Подпись внизу
+property-footer-description = До 60 символов
+property-buttons-name = Кнопки
+property-buttons-description = До трёх, по одной в строке: код|Название или просто Название (до 20 символов)
+property-list_button-name = Кнопка, открывающая список
+property-list_button-description = До 20 символов
+property-rows-name = Пункты списка
+property-rows-description = До десяти: код|Название|Описание; строка, начатая с #, называет раздел
+property-button_title-name = Название кнопки
+property-button_title-description = До 20 символов
+property-url-name = Адрес, который она открывает
+property-url-description = Начинается с https:// или http://
+property-wait_reply-name = Ждать ответа клиента
+property-reply_minutes-name = Сколько минут ждать ответа
+property-reply_minutes-description = От 1 до 43200 (30 дней)
+property-kind-name = Вид файла
+property-source-name = Откуда взять файл
+property-source-description = Ссылка, disk:ID, field:UF_… или поле другого элемента: LEAD_12:UF_…
+property-file-name = Файл
+property-caption-name = Подпись к файлу
+property-caption-description = До 1024 символов; у звука и стикеров подписи нет
+property-file_name-name = Имя файла
+property-file_name-description = Как его увидит клиент; пусто — как есть
+property-contact_ids-name = Контакты CRM
+property-contact_ids-description = Номера контактов, не больше пяти
+property-user-name = Сотрудник
+property-name-name = Имя
+property-company-name = Компания
+property-phones-name = Телефоны
+property-emails-name = Адреса почты
+property-latitude-name = Широта
+property-latitude-description = В градусах, например 55.7558
+property-longitude-name = Долгота
+property-longitude-description = В градусах, например 37.6176
+property-send_location-name-name = Название места
+property-address-name = Адрес
+property-address-description = Виден клиенту, если указано название места
+property-request_location-text-description = До 1024 символов
+
+option-kind-auto = определить по содержимому
+option-kind-image = картинка
+option-kind-video = видео
+option-kind-audio = звук
+option-kind-voice = голосовое сообщение
+option-kind-document = документ
+option-kind-sticker = стикер
+option-kind-gif = анимация (MP4)
+
+result-reply_id-name = Код ответа
+result-reply_title-name = Выбранный ответ
+result-reply_text-name = Текст ответа
+result-timed_out-name = Клиент не ответил вовремя
+result-media_kind-name = Вид отправленного файла
+result-latitude-name = Широта
+result-longitude-name = Долгота
+
+# Подсказки к property_invalid.
+hint-section-empty = В разделе нет ни одного пункта: добавьте пункты под ним или уберите раздел.
+hint-section-untitled = Если разделов несколько, у каждого должно быть название: строка «#Раздел» перед его пунктами.
+hint-address = Нужен адрес, который начинается с http:// или https://.
+hint-source-none = Укажите хотя бы один файл: ссылку, disk:ID, field:UF_… или поле «Файл».
+hint-source-many = Не больше { $limit } файлов за один раз.
+hint-card-none = Укажите контакты CRM, сотрудника или имя для карточки.
+hint-card-many = Не больше { $limit } карточек за один раз.
+hint-card-name = У карточки с телефоном или почтой должно быть имя.
+hint-contact-id = Нужен номер контакта, например 84 или CONTACT_84.
+hint-contact-none = Такого контакта в CRM нет, или он недоступен приложению.
+hint-user = Нужен один сотрудник портала.
+hint-user-none = Такого сотрудника на портале нет, или он недоступен приложению.
+hint-card-phone = Это не похоже на номер телефона.
+hint-card-email = Это не похоже на адрес почты.
+hint-latitude = Нужна широта: число от −90 до 90.
+hint-longitude = Нужна долгота: число от −180 до 180.
+hint-place = Нужны широта и долгота через запятую, затем при желании название и адрес: 55.75,37.61|Склад|ул. Тестовая, 1.
+
+# Почему файл не подходит (media_invalid).
+media-kind = Это { $found }, а нужен вид: { $kind }.
+media-unknown = Не удалось понять, что это за файл, а нужен вид: { $kind }.
+media-sticker-size = Стикер должен быть размером 512×512 точек.
+media-page = По этому адресу не файл, а веб-страница.
+media-source = Нужна ссылка, disk:ID, field:UF_… или поле другого элемента: LEAD_12:UF_….
+media-field = В этом поле нет файла.
+media-voice = Голосовое сообщение — это файл OGG со звуком OPUS.
+
+# Как выглядят сообщения в таймлайне и в результатах.
+shown-file = 📎 { $name }
+shown-sticker = Стикер
+shown-voice = Голосовое сообщение
+shown-location_request = Клиента просят отправить местоположение

@@ -13,6 +13,7 @@ mod read;
 mod registration;
 mod render;
 pub mod spec;
+mod stored;
 pub mod template_params;
 mod write_fields;
 

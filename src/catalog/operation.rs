@@ -4,6 +4,7 @@ mod follow_up;
 
 pub use follow_up::{FollowUp, Plan, StopOn, When};
 
+use crate::domain::consent::Scope;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -171,6 +172,24 @@ pub enum Operation {
         /// Numbers typed; empty = from the document.
         phones: Vec<String>,
     },
+    /// Writes down or reads what a person agreed to.
+    SetConsent {
+        /// Numbers typed; empty = from the document.
+        phones: Vec<String>,
+        /// What to do.
+        action: ConsentAction,
+        /// About what.
+        scope: Scope,
+        /// Proof, in words.
+        evidence: String,
+    },
+    /// Is the number on WhatsApp?
+    CheckNumber {
+        /// Channel property.
+        channel: String,
+        /// Numbers typed; empty = from the document.
+        phones: Vec<String>,
+    },
     /// A wa.me link with a prefilled draft.
     ChatLink {
         /// Channel property.
@@ -227,11 +246,14 @@ impl Operation {
             | Self::WaitStatus { .. }
             | Self::CheckWindow { .. }
             | Self::ChatLink { .. }
-            | Self::CancelFollowUps { .. } => None,
+            | Self::CancelFollowUps { .. }
+            | Self::SetConsent { .. }
+            | Self::CheckNumber { .. } => None,
         }
     }
 
-    fn send_mut(&mut self) -> Option<&mut SendCommon> {
+    /// As [`Operation::send`], to be changed.
+    pub fn send_mut(&mut self) -> Option<&mut SendCommon> {
         match self {
             Self::SendText { send, .. }
             | Self::SendTemplate { send, .. }
@@ -247,7 +269,9 @@ impl Operation {
             | Self::WaitStatus { .. }
             | Self::CheckWindow { .. }
             | Self::ChatLink { .. }
-            | Self::CancelFollowUps { .. } => None,
+            | Self::CancelFollowUps { .. }
+            | Self::SetConsent { .. }
+            | Self::CheckNumber { .. } => None,
         }
     }
 
@@ -337,6 +361,17 @@ pub struct TemplateChoice {
     pub header: String,
     /// Items `index=value`.
     pub button_params: Vec<String>,
+}
+
+/// `action` of `set_consent`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "ROBOTS.md's own words")]
+pub enum ConsentAction {
+    OptIn,
+    OptOut,
+    #[default]
+    Read,
 }
 
 /// `phone_choice`.

@@ -244,7 +244,7 @@ fn phone_roots(own: &'static str) -> Vec<&'static str> {
 }
 
 /// Facts with what people look for: the document as `item`, the first phone and e-mail of `fm` by name.
-fn with_aliases(facts: &Value) -> Value {
+pub(super) fn with_aliases(facts: &Value) -> Value {
     let Value::Object(facts) = facts else { return Value::Null };
     let mut facts = facts.clone();
     for entity in facts.values_mut().filter_map(Value::as_object_mut) {

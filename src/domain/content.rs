@@ -18,7 +18,6 @@ use serde::{Deserialize, Serialize};
 /// One outgoing message's content. Kinds are the words of reference/whatsapp.md 1.1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "one message at a time is held; boxing would cost every reader a dereference")]
 pub enum Content {
     /// Free-form text.
     Text {

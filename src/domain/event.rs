@@ -34,11 +34,52 @@ pub enum What {
     Message(Box<InboundMessage>),
     /// A template changed.
     Template(TemplateEvent),
-    /// Opt-in or opt-out told by the provider, billing, account, platform check, or unknown: kept, not acted on here.
+    /// A person's will as the provider knows it.
+    Consent(ConsentEvent),
+    /// How many new people a day the business may reach.
+    Limit(LimitEvent),
+    /// Billing, account, platform check, or unknown: kept, not acted on here.
     Other {
         /// The provider's own name of it.
         label: String,
     },
+}
+
+/// A person's will about marketing, told by the provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentEvent {
+    /// Whose.
+    pub identity: Identity,
+    /// Stop, else resume.
+    pub stop: bool,
+    /// The person did it in WhatsApp; else it is a mark on the provider's own list.
+    pub by_user: bool,
+    /// The provider's words.
+    pub words: String,
+}
+
+/// A daily limit, told by the provider (reference/whatsapp.md 2.6).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitEvent {
+    /// Unique people in a moving 24 h; `None` = unlimited.
+    pub limit: Option<i64>,
+}
+
+impl LimitEvent {
+    /// Reads `TIER_250`, `TIER_10K`, `TIER_UNLIMITED`.
+    pub fn of_tier(word: &str) -> Option<Self> {
+        let word = word.trim().to_ascii_uppercase();
+        let tier = word.strip_prefix("TIER_")?;
+        if tier == "UNLIMITED" {
+            return Some(Self { limit: None });
+        }
+        let (digits, thousand) = match tier.strip_suffix('K') {
+            Some(digits) => (digits, 1_000),
+            None => (tier, 1),
+        };
+        let number: i64 = digits.parse().ok().filter(|number| (1..=1_000_000_000).contains(number))?;
+        Some(Self { limit: Some(number * thousand) })
+    }
 }
 
 /// A status report.
@@ -171,4 +212,21 @@ pub struct TemplateEvent {
     /// New quality (GREEN, YELLOW, RED, UNKNOWN), if it changed.
     #[serde(default)]
     pub quality: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiers_are_numbers() {
+        let read = |word| LimitEvent::of_tier(word).map(|told| told.limit);
+        assert_eq!(read("TIER_50"), Some(Some(50)));
+        assert_eq!(read("tier_2K"), Some(Some(2_000)));
+        assert_eq!(read("TIER_100K"), Some(Some(100_000)));
+        assert_eq!(read("TIER_UNLIMITED"), Some(None));
+        for foreign in ["", "TIER_", "10K", "TIER_-5", "TIER_0", "TIER_NOT_SET"] {
+            assert_eq!(read(foreign), None, "{foreign}");
+        }
+    }
 }

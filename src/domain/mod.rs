@@ -2,6 +2,7 @@
 
 pub mod backoff;
 pub mod clock;
+pub mod consent;
 pub mod content;
 pub mod crash;
 pub mod document;

@@ -50,6 +50,6 @@ fn label(what: &What) -> &'static str {
         What::Status(_) => "status",
         What::Message(_) => "message",
         What::Template(_) => "template",
-        What::Other { .. } => "other",
+        What::Consent(_) | What::Limit(_) | What::Other { .. } => "other",
     }
 }

@@ -103,7 +103,11 @@ pub(super) async fn make(scene: &Scene<'_>, operation: &Operation) -> Result<Vec
         | Operation::WaitReply { .. }
         | Operation::WaitStatus { .. }
         | Operation::CheckWindow { .. }
-        | Operation::ChatLink { .. } => Vec::new(),
+        | Operation::ChatLink { .. }
+        | Operation::FollowUp(_)
+        | Operation::CancelFollowUps { .. }
+        | Operation::SetConsent { .. }
+        | Operation::CheckNumber { .. } => Vec::new(),
     };
     let mut filled = Vec::new();
     for content in contents {

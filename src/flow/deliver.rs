@@ -4,9 +4,12 @@
 //! say whether its request left, and it is never sent again. No transaction spans a request.
 
 mod close;
+mod last_look;
 mod wire;
 
+use super::auto_reply;
 use super::channel::{self, Loaded};
+use super::consent::Standings;
 use super::desk::{Desk, Sender};
 use super::gate::{self, Footing};
 use super::pace::{Asker, Limits, Turn};
@@ -22,6 +25,7 @@ use crate::db::store::attempt::{self, Closed, Opened};
 use crate::db::store::message::{self as messages, Move};
 use crate::db::store::{call, conversation as conversations};
 use crate::domain::clock::{Ms, SECOND};
+use crate::domain::consent::Standing;
 use crate::domain::content::Content;
 use crate::domain::document::CrmItem;
 use crate::domain::identity::Identity;
@@ -45,14 +49,19 @@ struct Item {
     talk: Option<conversation::Model>,
     /// It is on the wire under a lease that is somebody's.
     owned: bool,
+    /// What the recipient agreed to.
+    standing: Standing,
 }
 
 /// A message that leaves now.
 #[derive(Debug)]
 struct Ready {
     job: Claimed,
+    /// As it was before.
+    before: message::Model,
     /// As marked.
     message: message::Model,
+    talk: Option<conversation::Model>,
     content: Content,
     to: Identity,
     channel: Arc<Loaded>,
@@ -102,7 +111,7 @@ async fn deliver(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<Leftover, 
         judge(ctx, &mut desk, &mut channels, &mut plan, item).await?;
     }
     let mut leftover = std::mem::take(&mut plan.later);
-    let ready = mark(ctx, portal, plan, &mut leftover).await?;
+    let ready = mark(ctx, &desk, plan, &mut leftover).await?;
     let mut answers =
         futures::stream::iter(ready.into_iter().map(|ready| wire::send(ctx, ready))).buffer_unordered(AT_ONCE).ready_chunks(AT_ONCE);
     while let Some(sent) = answers.next().await {
@@ -144,9 +153,27 @@ async fn load(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<(Vec<Item>, V
         let send = operation.and_then(|operation| operation.send().cloned());
         let talk = talks.get(&message.conversation_id).cloned();
         let owned = owned.contains(&message.id);
-        items.push(Item { job: job.clone(), message, call, send, talk, owned });
+        items.push(Item { job: job.clone(), message, call, send, talk, owned, standing: Standing::default() });
     }
+    agree(ctx, portal, &mut items).await?;
     Ok((items, nothing))
+}
+
+/// What the recipients agreed to, as known now; the mark looks once more.
+async fn agree(ctx: &Ctx, portal: &str, items: &mut [Item]) -> Result<(), JobError> {
+    let who = |item: &Item| serde_json::from_str::<Identity>(&item.message.identity).unwrap_or_default();
+    let people: Vec<_> = items.iter().map(|item| (who(item), item.talk.as_ref())).collect();
+    let standings = Standings::read(ctx, ctx.db.read(), portal, &people).await?;
+    let found: Vec<Standing> = people.iter().map(|(who, talk)| standings.of(who, *talk)).collect();
+    drop(people);
+    let own = items.iter().zip(&found).any(|(item, standing)| *standing != Standing::default() && item.call.is_none());
+    let talks: Vec<String> = items.iter().map(|item| item.message.conversation_id.clone()).collect();
+    let answers = if own { auto_reply::opt_out_answers(ctx.db.read(), portal, &talks).await? } else { HashSet::new() };
+    for (item, standing) in items.iter_mut().zip(found) {
+        // The answer to a refusal is the one message that it does not stop.
+        item.standing = if answers.contains(&item.message.id) { Standing::default() } else { standing };
+    }
+    Ok(())
 }
 
 /// Messages that another job of ours is sending right now: a second job for one of them (its conversation woke it) must not take the
@@ -179,6 +206,7 @@ async fn judge(ctx: &Ctx, desk: &mut Desk, channels: &mut Channels, plan: &mut P
         channel: sender.as_ref().map(|sender| &sender.row),
         window: WindowView::of(official, item.talk.as_ref()),
         quiet: sender.as_ref().and_then(|sender| quiet::of_message(&desk.portal, &sender.row, &item.message, item.talk.as_ref(), now)),
+        standing: item.standing,
         hold_sends: ctx.settings.hold_sends,
     };
     match (recheck::fate(look, now), sender) {
@@ -285,7 +313,7 @@ async fn go(
         step.content = Some((filled.content.kind().to_owned(), stored, filled.text));
     }
     let message = step.applied(&item.message);
-    plan.goes.push((Ready { job: item.job, message, content, to, channel, number }, step));
+    plan.goes.push((Ready { job: item.job, before: item.message, message, talk: item.talk, content, to, channel, number }, step));
     Ok(())
 }
 
@@ -313,14 +341,18 @@ fn limits(sender: &Sender) -> Limits {
 }
 
 /// One commit for the whole group: ends, holds, and the intent to send. Returns what may leave now.
-async fn mark(ctx: &Ctx, portal: &str, plan: Plan, leftover: &mut Leftover) -> Result<Vec<Ready>, JobError> {
+async fn mark(ctx: &Ctx, desk: &Desk, plan: Plan, leftover: &mut Leftover) -> Result<Vec<Ready>, JobError> {
+    let portal = desk.portal.id.as_str();
     let Plan { nothing, ends, holds, goes, later: _ } = plan;
     if nothing.is_empty() && ends.is_empty() && holds.is_empty() && goes.is_empty() {
         return Ok(Vec::new());
     }
     let now = ctx.clock.now();
-    let moves: Vec<Move> = ends.iter().map(|(_, step)| step).chain(&holds).chain(goes.iter().map(|(_, step)| step)).cloned().collect();
     let tx = ctx.db.begin().await?;
+    let last_look::Looked { goes, ends: denied, holds: full } = last_look::look(&tx, ctx, desk, goes, now).await?;
+    let late = denied.iter().map(|(_, step)| step).chain(full.iter().map(|(_, step, _)| step));
+    let steps = ends.iter().map(|(_, step)| step).chain(&holds).chain(goes.iter().map(|(_, step)| step)).chain(late);
+    let moves: Vec<Move> = steps.cloned().collect();
     let moved = messages::move_many(&tx, portal, &moves).await?;
     let lost: Vec<Closed> = ends
         .iter()
@@ -328,10 +360,10 @@ async fn mark(ctx: &Ctx, portal: &str, plan: Plan, leftover: &mut Leftover) -> R
         .map(|(item, _)| interrupted(item))
         .collect();
     attempt::close_many(&tx, portal, &lost, now).await?;
-    let settled: Vec<Moved> = ends
-        .iter()
+    let ended = ends.iter().map(|(item, step)| (&item.message, step)).chain(denied.iter().map(|(ready, step)| (&ready.before, step)));
+    let settled: Vec<Moved> = ended
         .filter(|(_, step)| moved.contains(&step.id))
-        .map(|(item, step)| Moved { message: step.applied(&item.message), before: step.from })
+        .map(|(before, step)| Moved { message: step.applied(before), before: step.from })
         .collect();
     settle::after_status(&tx, ctx, portal, &settled, now).await?;
     let (leave, gone): (Vec<_>, Vec<_>) = goes.into_iter().partition(|(ready, _)| moved.contains(&ready.message.id));
@@ -340,9 +372,12 @@ async fn mark(ctx: &Ctx, portal: &str, plan: Plan, leftover: &mut Leftover) -> R
     for (ready, _) in &leave {
         media::keep(ctx, &tx, portal, &ready.message.id, &ready.content, now).await?;
     }
-    let finished: Vec<&Claimed> = nothing.iter().chain(ends.iter().map(|(item, _)| &item.job)).collect();
+    let over = ends.iter().map(|(item, _)| &item.job).chain(denied.iter().map(|(ready, _)| &ready.job));
+    let finished: Vec<&Claimed> = nothing.iter().chain(over).collect();
     queue::complete(&tx, &finished).await?;
     tx.commit("deliver.mark").await?;
+    leftover
+        .extend(full.into_iter().map(|(ready, _, at)| (ready.job, JobError::Defer { at, why: "the daily limit is reached".to_owned() })));
     // Moved by somebody else between reading and marking (cancelled, say): looked at again.
     leftover.extend(gone.into_iter().map(|(ready, _)| (ready.job, JobError::Defer { at: now, why: "changed meanwhile".to_owned() })));
     Ok(leave.into_iter().map(|(ready, _)| ready).collect())

@@ -72,6 +72,11 @@ impl Desk {
         })
     }
 
+    /// All channels of the portal, the deleted ones included.
+    pub(super) fn channels(&self) -> &[channel::Model] {
+        &self.channels
+    }
+
     /// A live channel by id.
     pub(super) fn sender(&self, channel_id: &str) -> Option<Sender> {
         self.channels.iter().find(|row| row.id == channel_id && row.deleted_at.is_none()).and_then(Sender::of)

@@ -106,6 +106,8 @@ pub async fn person(ctx: &Ctx, portal: &str, who: &Who) -> DbResult<Erased> {
     }
     let conversations = store::remove_conversations(&*tx, portal, &found.conversations).await?;
     store::remove_opt_in_marks(&*tx, portal, &found.person.phones).await?;
+    super::consent::forget(&tx, &ctx.sealer, portal, &found.person, now).await?;
+    store::remove_places(&*tx, portal, &found.person.phones, &found.person.others).await?;
     let files = crate::db::store::purge::forget_media(&*tx, portal, &hashes).await?;
     tx.commit("erase.person").await?;
 

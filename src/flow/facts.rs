@@ -27,6 +27,18 @@ pub(super) struct Need {
 }
 
 impl Need {
+    /// Of a pattern that stands by itself: what it names, and the document through which that is found.
+    pub(super) fn of_pattern(document: Option<CrmItem>, mut roots: BTreeSet<&'static str>) -> Self {
+        let linked = ["item", "contact", "company", "responsible"].iter().any(|root| roots.contains(root));
+        let mut need = Self { document, ..Self::default() };
+        if linked {
+            roots.remove("item");
+            roots.insert(need.own());
+        }
+        need.roots = roots;
+        need
+    }
+
     /// Nothing has to be asked.
     pub(super) fn is_empty(&self) -> bool {
         self.document.is_none() || self.wanted().is_empty()

@@ -7,6 +7,7 @@ use super::results::{self, WindowView};
 use crate::catalog::operation::OnClosedWindow;
 use crate::db::entity::channel;
 use crate::domain::clock::Ms;
+use crate::domain::consent::{Barrier, Scope, Standing};
 use crate::domain::content::Content;
 use crate::domain::refusal::{Code, Refusal};
 
@@ -21,6 +22,8 @@ pub(super) struct Question<'a> {
     pub(super) content: &'a Content,
     /// The recipient's window.
     pub(super) window: WindowView,
+    /// What the recipient agreed to.
+    pub(super) standing: Standing,
     /// What to do when it is closed.
     pub(super) on_closed: OnClosedWindow,
     /// The end of the quiet hours that hold it back now.
@@ -76,7 +79,7 @@ pub(super) fn footing(channel: &channel::Model) -> Footing {
 /// Decides on a content that is already rendered.
 ///
 /// # Errors
-/// `channel_unavailable`, `unsupported_by_channel`, `text_too_long`, `window_closed`, `quiet_hours`.
+/// `channel_unavailable`, `unsupported_by_channel`, `text_too_long`, `opted_out`, `limit_reached`, `window_closed`, `quiet_hours`.
 pub(super) fn check(question: &Question<'_>, now: Ms) -> Result<Verdict, Refusal> {
     let sender = question.sender;
     let name = || sender.row.name.clone();
@@ -95,6 +98,9 @@ pub(super) fn check(question: &Question<'_>, now: Ms) -> Result<Verdict, Refusal
                 .with("limit", limit.to_string())
                 .with("value", length.to_string()));
         }
+    }
+    if let Some(refusal) = consent(question.portal, question.standing, category(question.content), now) {
+        return Err(refusal);
     }
     let verdict = if matches!(question.content, Content::Template(_)) && question.window.official {
         Verdict::Send("templates need no window")
@@ -154,6 +160,30 @@ fn window(portal: &PortalView, window: WindowView, on_closed: OnClosedWindow, no
         OnClosedWindow::Hold => Ok(Verdict::HoldForWindow),
         OnClosedWindow::Fail => Err(window_closed(portal, window)),
     }
+}
+
+/// A template's category.
+pub(super) fn category(content: &Content) -> Option<&str> {
+    match content {
+        Content::Template(template) => Some(template.category.as_str()),
+        _ => None,
+    }
+}
+
+/// What the recipient's will, or Meta's brake, has against a message of this category. The one place of this rule: asked when a message is
+/// decided, before it leaves, and once more in the transaction that marks it as sending.
+pub(super) fn consent(portal: &PortalView, standing: Standing, category: Option<&str>, now: Ms) -> Option<Refusal> {
+    Some(match standing.barrier(category, now)? {
+        Barrier::OptedOut(Scope::Marketing) => Refusal::new(Code::OptedOut, "the client refused marketing")
+            .with("scope", "marketing")
+            .with("words", "refusal-opted_out-marketing"),
+        Barrier::OptedOut(Scope::All) => {
+            Refusal::new(Code::OptedOut, "the client refused all messages").with("scope", "all").with("words", "refusal-opted_out-all")
+        }
+        Barrier::Capped(until) => Refusal::new(Code::LimitReached, "WhatsApp holds marketing to this person back")
+            .with("until", results::clock_text(portal, until))
+            .with("words", "refusal-limit_reached-marketing"),
+    })
 }
 
 /// `window_closed` with the time, as far as one is known.

@@ -4,12 +4,11 @@
 //! leaves, `never`. It neither reads nor changes *our* consents.
 
 use super::channel::{self, Loaded};
-use super::{Ctx, JobError, Leftover};
+use super::{Ctx, JobError, Leftover, provider_ask};
 use crate::db::store;
 use crate::domain::clock::Ms;
 use crate::domain::content::Content;
 use crate::domain::outcome::{ErrorClass, ProviderError};
-use crate::outbound::Peer;
 use crate::queue::{self, Claimed, Group, Job, NewJob};
 
 /// The job that marks a number, for whoever writes a consent down; `None` when the channel's setting says otherwise.
@@ -91,8 +90,7 @@ enum Told {
 
 async fn tell(ctx: &Ctx, channel: &Loaded, phone: &str) -> Result<Told, JobError> {
     let Some(request) = channel.provider.build_opt_in(&channel.config, phone) else { return Ok(Told::NoList) };
-    let answer = ctx.outbound.send("mark_opt_in.tell", Peer::Provider, request).await;
-    let answer = answer.map_err(|error| JobError::Retry { after_ms: None, why: error.to_string() })?;
+    let answer = provider_ask::ask(ctx, request).await.map_err(|error| JobError::Retry { after_ms: None, why: error.to_string() })?;
     match channel.provider.read_error(&answer) {
         None => Ok(Told::Listed),
         Some(error) if error.class.retryable() || answer.status >= 500 => {

@@ -9,6 +9,7 @@ use crate::bitrix::crm;
 use crate::catalog::operation::PhoneChoice;
 use crate::db::entity::conversation;
 use crate::db::store::conversation::Key;
+use crate::domain::consent::Standing;
 use crate::domain::identity::Identity;
 use crate::domain::phone;
 use crate::domain::refusal::{Code, Refusal};
@@ -16,6 +17,9 @@ use std::collections::HashMap;
 
 /// Most recipients of one call (ROBOTS.md, `phone_choice=all`).
 pub(super) const MOST: usize = 10;
+
+/// Stands before a business-scoped id among numbers.
+pub(super) const BSUID: &str = "bsuid:";
 
 /// Numbers a call may be for, best first, without repeats.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -84,6 +88,11 @@ fn read(texts: &[String], source: &str, portal: &PortalView) -> Candidates {
             push(&mut found.people, Identity { group: Some(group.to_owned()), ..Identity::default() });
             continue;
         }
+        // Pages and scripts may name somebody who hides the number.
+        if let Some(id) = text.strip_prefix(BSUID).map(str::trim).filter(|id| !id.is_empty()) {
+            push(&mut found.people, Identity { bsuid: Some(id.to_owned()), ..Identity::default() });
+            continue;
+        }
         for number in phone::normalise_all(text, &portal.region) {
             match number {
                 Ok(digits) => push(&mut found.people, Identity::phone(digits)),
@@ -119,6 +128,8 @@ pub(super) struct Recipient {
     pub(super) who: Identity,
     /// What is known of the window.
     pub(super) conversation: Option<conversation::Model>,
+    /// What they agreed to; filled in by who decides.
+    pub(super) standing: Standing,
 }
 
 /// Chooses among the candidates; how many `all` may be is the caller's question.
@@ -132,7 +143,7 @@ pub(super) fn choose(
         let conversation = keys(channel_id, who).iter().find_map(|key| known.get(key)).cloned();
         // WhatsApp's own spelling of the number, where a message of theirs has told it.
         let phone = conversation.as_ref().and_then(|talk| talk.phone.clone()).or_else(|| who.phone.clone());
-        Recipient { who: Identity { phone, ..who.clone() }, conversation }
+        Recipient { who: Identity { phone, ..who.clone() }, conversation, standing: Standing::default() }
     };
     let mut all: Vec<Recipient> = Vec::new();
     for one in candidates.people.iter().map(recipient) {

@@ -1,11 +1,15 @@
 //! A portal's own settings: JSON in the portal's row, judged before it is stored. Keys of other features are left alone.
+//!
+//! Settings with a shape of their own stand in `areas`, one struct for an area.
+
+pub mod areas;
 
 use super::Ctx;
 use super::portal_view::{FOLLOW_UP_LATE_HOURS, WINDOW_CLOSING_MINUTES};
 use super::purge::{RETENTION_DAYS, RETENTION_RANGE};
 use super::register;
 use crate::db::DbError;
-use crate::db::store::{api_channel, api_portal};
+use crate::db::store::{self, api_channel, api_portal};
 use crate::domain::schedule::{QuietHours, WorkingHours};
 use serde_json::{Map, Value};
 
@@ -57,6 +61,8 @@ pub struct Change {
     pub working_hours: Option<Option<String>>,
     pub window_closing_minutes: Option<Option<i64>>,
     pub follow_up_late_hours: Option<Option<i64>>,
+    /// Keys of `areas` with their new values; `None` = back to the default.
+    pub areas: Vec<(&'static str, Option<Value>)>,
 }
 
 /// Why nothing was changed.
@@ -131,6 +137,14 @@ pub async fn put(ctx: &Ctx, portal: &str, change: Change) -> Result<Settings, Re
     set(&mut map, "working_hours", change.working_hours);
     set(&mut map, "window_closing_minutes", change.window_closing_minutes);
     set(&mut map, "follow_up_late_hours", change.follow_up_late_hours);
+    if !change.areas.is_empty() {
+        let channels = store::channel::list(&*tx, portal).await?;
+        for (key, value) in change.areas {
+            let ground = areas::Ground { catalog: &ctx.catalog, channels: &channels, settings: &map };
+            let judged = value.map(|value| areas::judge(key, &value, ground)).transpose()?;
+            set(&mut map, key, Some(judged));
+        }
+    }
     let stored = Value::Object(map).to_string();
     let after = read(&stored);
     api_portal::put_settings(&*tx, portal, &stored, now).await?;

@@ -13,6 +13,8 @@ use crate::db::entity::{channel, message, robot_call};
 use crate::db::store::call::state;
 use crate::db::store::portal::PortalStatus;
 use crate::domain::clock::{DAY, HOUR, Ms};
+use crate::domain::consent::Standing;
+use crate::domain::content::Content;
 use crate::domain::message_error::MessageError;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::state::Status;
@@ -37,6 +39,8 @@ pub(super) struct Look<'a> {
     pub(super) window: WindowView,
     /// The end of the quiet hours that hold it back now.
     pub(super) quiet: Option<Ms>,
+    /// What the recipient agreed to.
+    pub(super) standing: Standing,
     /// `--hold-sends`.
     pub(super) hold_sends: bool,
 }
@@ -72,6 +76,9 @@ pub(super) fn fate(look: Look<'_>, now: Ms) -> Fate {
     if look.call.is_some_and(|call| call.state == state::DEAD) {
         return Fate::End(Status::Cancelled, own(Code::PortalPaused, "the call was given up", "-"));
     }
+    if let Some(refusal) = refused(look, now) {
+        return Fate::End(Status::Failed, MessageError::of_refusal(&refusal));
+    }
     if look.hold_sends {
         return Fate::Wait(now.saturating_add(HOLD_LOOK), Some(own(Code::ChannelUnavailable, "sending is paused (--hold-sends)", "-")));
     }
@@ -100,6 +107,15 @@ fn quiet_hours(look: Look<'_>, until: Ms) -> Fate {
     let open_then = look.message.kind == "template" || look.window.open(until);
     let reason = MessageError::of_refusal(&gate::quiet_hours(look.portal, until));
     if quiet::may_hold_sent(look.send, open_then) { Fate::Wait(until, Some(reason)) } else { Fate::End(Status::Failed, reason) }
+}
+
+/// What the person said since the message was decided. A template that will stand in for it is judged when it is chosen.
+fn refused(look: Look<'_>, now: Ms) -> Option<Refusal> {
+    if look.standing == Standing::default() {
+        return None;
+    }
+    let content: Option<Content> = serde_json::from_str(&look.message.content).ok();
+    gate::consent(look.portal, look.standing, content.as_ref().and_then(gate::category), now)
 }
 
 fn window(look: Look<'_>, now: Ms) -> Fate {

@@ -9,7 +9,7 @@ use super::portal_state::{self, Subject};
 use super::register_plan::{BindStep, Definition, Step, bind_steps, hash_of, steps};
 use super::{Ctx, JobError, Leftover, channel as channels, follow_up, register_placements, register_triggers, token};
 use crate::bitrix::bizproc::{self, Registry};
-use crate::bitrix::{BitrixError, RestError, automation, placement};
+use crate::bitrix::{BitrixError, Command, RestError, automation, placement};
 use crate::db::entity::channel as channel_row;
 use crate::db::entity::registration as registration_row;
 use crate::db::store::channel;
@@ -262,13 +262,23 @@ async fn triggers(
     };
     let wanted = register_triggers::wanted(facts);
     let mut failed = Vec::new();
-    for step in register_triggers::steps(&wanted, &listed) {
-        let told = ctx.bitrix.call("register.trigger", portal, step.method, step.params).await;
-        if let Err(error) = verdict(ctx, told)?
-            && !error.says_not_found()
-        {
-            report.failed(&stored(&step.code), &error);
-            failed.push(step.code);
+    let steps = register_triggers::steps(&wanted, &listed);
+    let command = |(index, step): (usize, &register_triggers::TriggerStep)| Command {
+        key: format!("t{index}"),
+        method: step.method.to_owned(),
+        params: step.params.clone(),
+    };
+    let commands: Vec<Command> = steps.iter().enumerate().map(command).collect();
+    // One request for all: the portal's budget is small while its robots are registered.
+    let told = if commands.is_empty() { Vec::new() } else { ctx.bitrix.batch("register.trigger", portal, &commands).await? };
+    for (step, told) in steps.into_iter().zip(told) {
+        match told {
+            Err(error) if error.temporary() => return Err(temporary(ctx, &error)),
+            Err(error) if !error.says_not_found() => {
+                report.failed(&stored(&step.code), &error);
+                failed.push(step.code);
+            }
+            Ok(_) | Err(_) => {}
         }
     }
     let mended = wanted.iter().map(|(code, _)| code.as_str()).chain(["list"]).filter(|code| failed.iter().all(|other| other != code));

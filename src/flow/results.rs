@@ -7,6 +7,7 @@ use super::portal_view::PortalView;
 use crate::catalog::operation::{Operation, WaitFor};
 use crate::db::entity::{conversation, message};
 use crate::domain::clock::Ms;
+use crate::domain::consent::Choice;
 use crate::domain::content::{Content, MediaKind};
 use crate::domain::message_error::MessageError;
 use crate::domain::outcome::ProviderError;
@@ -183,6 +184,26 @@ pub fn of_link(link: &str, qr_url: &str) -> Map<String, Value> {
     out
 }
 
+/// Results of `set_consent`.
+pub fn of_consent(consent: Choice) -> Map<String, Value> {
+    let mut out = well();
+    put(&mut out, "consent", consent.as_str());
+    out
+}
+
+/// Results of `check_number`: an answer, or `E` with the reason.
+pub fn of_number(lang: &str, exists: &str, recipient: &str, reason: Option<&Refusal>) -> Map<String, Value> {
+    let mut out = well();
+    put(&mut out, "exists", exists);
+    put(&mut out, "recipient", recipient);
+    if let Some(refusal) = reason {
+        put(&mut out, "ok", "N");
+        put(&mut out, "error_code", refusal.code.as_str());
+        put(&mut out, "error_text", refusal_text(lang, refusal));
+    }
+    out
+}
+
 /// Results of a robot that did what it was asked, without a message.
 pub(super) fn well() -> Map<String, Value> {
     let mut out = Map::new();
@@ -206,6 +227,8 @@ pub fn blank(operation: &Operation, out: &mut Map<String, Value>) {
         Operation::ChatLink { .. } => &["link", "qr_url"],
         Operation::FollowUp(_) => &["follow_up_id", "due_at"],
         Operation::CancelFollowUps { .. } => &["cancelled"],
+        Operation::SetConsent { .. } => &["consent"],
+        Operation::CheckNumber { .. } => &["exists", "recipient"],
     };
     for id in own {
         out.entry(*id).or_insert_with(|| json!(""));
@@ -257,7 +280,9 @@ fn said(lang: &str, code: &str, mut args: BTreeMap<String, String>) -> String {
         let hint = i18n::text(lang, key, &args);
         args.insert("hint".to_owned(), hint);
     }
-    i18n::text(lang, &format!("refusal-{code}"), &args)
+    // Some refusals have more exact words than those of their code.
+    let key = args.get("words").cloned().unwrap_or_else(|| format!("refusal-{code}"));
+    i18n::text(lang, &key, &args)
 }
 
 /// A vendor's words, ended like a sentence.

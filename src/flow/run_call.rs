@@ -3,10 +3,14 @@
 //! A call ends here as messages to deliver, as a refusal its process is told, or as an answer that needs no message; one transaction
 //! stores all of it together with the end of the jobs. The facts of the group leave in one batch; nothing goes to a provider from here.
 
+mod ask;
 mod decide;
+mod effect;
 mod keep;
+pub mod order;
 mod prepare;
 
+use super::consent::Standings;
 use super::desk::{Desk, Sender};
 use super::facts::Facts;
 use super::phones::Candidates;
@@ -25,6 +29,7 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::queue::{Claimed, Group, Job};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// No call waits longer.
 const LONGEST_WAIT: Ms = 30 * DAY;
@@ -34,7 +39,10 @@ const AHEAD: Ms = 10 * SECOND;
 /// A call on its way to a decision, with what is known of it so far; all of it goes to the journal.
 #[derive(Debug)]
 struct Case {
-    job: Claimed,
+    /// `None` when a page or script orders: there is no job.
+    job: Option<Claimed>,
+    /// What is stored with the first commit of an order.
+    birth: Option<order::Birth>,
     call: robot_call::Model,
     properties: Map<String, Value>,
     facts: Facts,
@@ -42,6 +50,10 @@ struct Case {
     params: Option<Map<String, Value>>,
     sender: Option<Sender>,
     candidates: Candidates,
+    /// What everybody of the group agreed to.
+    standings: Option<Arc<Standings>>,
+    /// What is stored together with the decision.
+    effects: Vec<effect::Effect>,
     window: Option<WindowView>,
 }
 
@@ -130,7 +142,7 @@ async fn decide_all(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<Leftove
                 let job = case.job.clone();
                 match round(ctx, &mut desk, vec![case], &[]).await {
                     Ok(left) => leftover.extend(left),
-                    Err(error) => leftover.push((job, error)),
+                    Err(error) => leftover.extend(job.map(|job| (job, error))),
                 }
             }
         }
@@ -155,7 +167,7 @@ async fn round(ctx: &Ctx, desk: &mut Desk, cases: Vec<Case>, nothing: &[Claimed]
             Ok(ending) => decided.push((case, ending)),
             Err(error) => match given_up(&case, &error, now) {
                 Some(refusal) => decided.push((case, Ending::Refused(refusal))),
-                None => leftover.push((case.job, error)),
+                None => leftover.extend(case.job.map(|job| (job, error))),
             },
         }
     }
@@ -177,7 +189,7 @@ async fn load(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<(Vec<Case>, V
     for job in jobs {
         // A dead call's job was redriven: it is decided after all.
         match id(job).and_then(|id| calls.remove(&id)).filter(call::undecided) {
-            Some(call) => cases.push(Case::new(job.clone(), call)),
+            Some(call) => cases.push(Case::new(Some(job.clone()), call)),
             None => nothing.push(job.clone()),
         }
     }
@@ -185,16 +197,19 @@ async fn load(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<(Vec<Case>, V
 }
 
 impl Case {
-    fn new(job: Claimed, call: robot_call::Model) -> Self {
+    fn new(job: Option<Claimed>, call: robot_call::Model) -> Self {
         Self {
             properties: serde_json::from_str(&call.input).unwrap_or_default(),
             job,
+            birth: None,
             call,
             facts: Facts::default(),
             operation: None,
             params: None,
             sender: None,
             candidates: Candidates::default(),
+            standings: None,
+            effects: Vec::new(),
             window: None,
         }
     }
@@ -229,8 +244,10 @@ async fn decide(ctx: &Ctx, desk: &mut Desk, cases: Vec<Case>) -> Result<Vec<(Cas
     let prepared = prepare::all(ctx, desk, cases).await;
     let open: Vec<&Case> = prepared.iter().filter(|(_, stop)| stop.is_none()).map(|(case, _)| case).collect();
     let known = decide::conversations(ctx, &desk.portal.id, &open).await?;
+    let standings = Arc::new(ask::standings(ctx, &desk.portal.id, &open, &known).await?);
     let mut out = Vec::new();
     for (mut case, stop) in prepared {
+        case.standings = Some(Arc::clone(&standings));
         let ending = match stop {
             Some(stop) => Err(stop),
             None => decide::one(ctx, desk, &mut case, &known).await,
@@ -253,7 +270,7 @@ fn given_up(case: &Case, error: &JobError, now: Ms) -> Option<Refusal> {
         JobError::Fail { why } => return Some(paused(why)),
         JobError::LeaseLost => return None,
     };
-    let last_try = matches!(error, JobError::Retry { .. }) && case.job.attempt >= case.job.max_attempts;
+    let last_try = matches!(error, JobError::Retry { .. }) && case.job.as_ref().is_some_and(|job| job.attempt >= job.max_attempts);
     (last_try || now >= case.deadline(prepare::wait_hours(&case.properties))).then(|| paused(why))
 }
 

@@ -5,7 +5,7 @@
 
 use super::portal_view::PortalView;
 use super::results::{self, WindowView};
-use super::{Ctx, arrival, follow_up, waits};
+use super::{Ctx, arrival, consent, follow_up, reach, waits};
 use crate::catalog::operation::Operation;
 use crate::db::entity::{conversation, message, robot_call};
 use crate::db::store::write_back::Target;
@@ -65,6 +65,9 @@ pub async fn after_status(tx: &Tx, ctx: &Ctx, portal: &str, moved: &[Moved], now
     }
     correct_windows(tx, portal, &real, now).await?;
     arrival::after_status(tx, ctx, portal, &real, now).await?;
+    // What a refusal says about the person, and about the day's places.
+    consent::learn_from_failures(tx, ctx, portal, &real, now).await?;
+    reach::give_back(tx, portal, &real, now).await?;
     let calls = Calls::load(tx, portal, &real).await?;
     if calls.by_id.is_empty() {
         return Ok(());

@@ -20,7 +20,7 @@ pub(super) use late::too_late;
 pub(super) use open::{Opening, open};
 pub(super) use plan::{Fault, Plan, reply, status as status_plan};
 pub(super) use status::after_status;
-pub(super) use take::{Read, fire, take};
+pub(super) use take::{Read, expects, fire, take};
 pub(super) use timeout::{end, time_out};
 
 use super::portal_view::PortalView;

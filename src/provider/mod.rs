@@ -13,7 +13,7 @@ use crate::domain::content::Content;
 use crate::domain::event::ProviderEvent;
 use crate::domain::http::{HttpRequest, HttpResponse};
 use crate::domain::identity::Identity;
-use crate::domain::outcome::{ProviderError, SendOutcome};
+use crate::domain::outcome::{ErrorClass, ProviderError, SendOutcome};
 use crate::domain::secret::Secret;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -64,6 +64,8 @@ pub struct Capabilities {
     pub text_limit: usize,
     /// Templates can be listed by API.
     pub template_list: bool,
+    /// Numbers can be checked for WhatsApp: checks a month; `None` = the provider cannot say.
+    pub number_checks: Option<i64>,
     /// The provider keeps an opt-in list of its own.
     pub opt_in_list: bool,
     /// Named template parameters can be sent.
@@ -92,7 +94,7 @@ pub struct Upgrade {
 pub struct SettingField {
     /// Key in `settings`.
     pub name: &'static str,
-    /// `text`, `digits` (a phone number), `number` (whole, 1–1000), `url`, `secret`, `choice`.
+    /// `text`, `digits` (a phone number), `number` (whole, 1–1000), `count` (whole, from 1), `url`, `secret`, `choice`.
     pub kind: &'static str,
     /// Must be given.
     pub required: bool,
@@ -142,6 +144,15 @@ pub struct TemplateRow {
     pub reason: Option<String>,
     /// The row as received.
     pub raw: Value,
+}
+
+/// Whether a number is on WhatsApp.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberCheck {
+    /// It is.
+    pub exists: bool,
+    /// How the provider addresses it, where it tells.
+    pub recipient: Option<String>,
 }
 
 /// A page of the template list.
@@ -225,6 +236,17 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     fn build_opt_in(&self, channel: &ChannelConfig, phone: &str) -> Option<HttpRequest>;
     /// Classifies an answer that is not a send (template list, opt-in): `None` = fine.
     fn read_error(&self, answer: &HttpResponse) -> Option<ProviderError>;
+    /// Request that asks whether a number is on WhatsApp; `None` where the provider cannot say (then `number_checks` is `None` too).
+    fn build_number_check(&self, _channel: &ChannelConfig, _phone: &str) -> Option<HttpRequest> {
+        None
+    }
+    /// Reads the answer to [`Provider::build_number_check`].
+    ///
+    /// # Errors
+    /// The provider's refusal.
+    fn read_number_check(&self, _answer: &HttpResponse) -> Result<NumberCheck, ProviderError> {
+        Err(ProviderError::new(ErrorClass::Unknown, None, "this provider cannot check numbers"))
+    }
     /// Request that reads which webhooks the provider has; `None` where people enter the address by hand and pages show the steps.
     fn build_subscriptions(&self, channel: &ChannelConfig) -> Option<HttpRequest>;
     /// What has to be asked so that the provider reports to `webhook_url` and no more to a former address of this channel, seen from the

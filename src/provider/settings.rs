@@ -89,6 +89,7 @@ fn checked(field: &SettingField, told: &Value) -> Result<Option<String>, Setting
         "digits" => phone_digits(&text).map(Some).ok_or_else(|| wrong(field.name, "not_digits")),
         "quiet_hours" if text != "off" && QuietHours::parse(&text).is_none() => Err(wrong(field.name, "not_hh_mm_hh_mm")),
         "number" => whole(&text).map(Some).ok_or_else(|| wrong(field.name, "not_number")),
+        "count" => whole_number(&text).map(Some).ok_or_else(|| wrong(field.name, "not_number")),
         "url" => origin(&text).map(Some).ok_or_else(|| wrong(field.name, "not_url")),
         "choice" if !field.choices.contains(&text.as_str()) => Err(wrong(field.name, "unknown_choice")),
         // A key with a line end or a space inside could not travel in a header.
@@ -113,6 +114,12 @@ fn whole(text: &str) -> Option<String> {
     text.parse::<u32>().ok().filter(|number| digits && (1..=MOST).contains(number)).map(|number| number.to_string())
 }
 
+/// A whole number above zero.
+fn whole_number(text: &str) -> Option<String> {
+    let number: i64 = text.parse().ok().filter(|number| (1..=1_000_000_000).contains(number))?;
+    Some(number.to_string())
+}
+
 /// An http(s) address without a trailing slash.
 fn origin(text: &str) -> Option<String> {
     let url = url::Url::parse(text).ok()?;
@@ -135,7 +142,10 @@ mod tests {
     fn a_new_channel_has_all_that_is_required_and_the_defaults() {
         let settings = json!({"app_name": " TorgBot ", "source": "+7 (495) 123-00-00", "api_key": "k"});
         let (public, secrets) = check_settings(&Gupshup, &settings, true).unwrap();
-        assert_eq!(Value::Object(public), json!({"app_name": "TorgBot", "source": "74951230000", "mark_opt_in": "on_consent"}));
+        assert_eq!(
+            Value::Object(public),
+            json!({"app_name": "TorgBot", "source": "74951230000", "on_limit": "hold", "mark_opt_in": "on_consent"})
+        );
         assert_eq!(secrets.keys().collect::<Vec<_>>(), ["api_key"]);
         assert_eq!(refused(json!({"source": "7495", "api_key": "k"}), true), ("app_name".to_owned(), "required"));
         assert_eq!(refused(json!({"app_name": "a", "source": "x", "api_key": "k"}), true), ("source".to_owned(), "not_digits"));
@@ -166,6 +176,7 @@ mod tests {
         assert!(secrets.get("partner_token").is_some_and(Secret::is_empty));
         assert_eq!(refused(json!({"api_key": ""}), false), ("api_key".to_owned(), "required"));
         assert_eq!(refused(json!({"mark_opt_in": "sometimes"}), false), ("mark_opt_in".to_owned(), "unknown_choice"));
+        assert_eq!(refused(json!({"daily_limit": "0"}), false), ("daily_limit".to_owned(), "not_number"));
         assert_eq!(refused(json!({"appname": "x"}), false), ("appname".to_owned(), "unknown_field"));
         assert_eq!(refused(json!({"app_name": ["x"]}), false), ("app_name".to_owned(), "not_text"));
         assert_eq!(refused(json!({"app_name": "x".repeat(2_001)}), false), ("app_name".to_owned(), "too_long"));

@@ -151,6 +151,13 @@ pub enum Job {
         /// Digits.
         phone: String,
     },
+    /// Render and send an automatic reply.
+    AutoReply {
+        /// The conversation.
+        conversation_id: String,
+        /// `greeting away opt_out_answer opt_in_answer`.
+        reply: String,
+    },
     /// Remove what retention no longer keeps.
     Purge {
         /// What: `portal` or `retention`.
@@ -205,6 +212,7 @@ impl Job {
             Self::Notify { .. } => "notify",
             Self::PortalEvent { .. } => "portal_event",
             Self::MarkOptIn { .. } => "mark_opt_in",
+            Self::AutoReply { .. } => "auto_reply",
             Self::Purge { .. } => "purge",
             Self::FollowUp { .. } => "follow_up",
             Self::ReadDocument { .. } => "read_document",
@@ -220,7 +228,7 @@ impl Job {
             Self::Answer { .. } => Lane::Answer,
             Self::Receive { .. } => Lane::Receive,
             Self::Deliver { .. } => Lane::Deliver,
-            Self::RunCall { .. } => Lane::Run,
+            Self::RunCall { .. } | Self::AutoReply { .. } => Lane::Run,
             Self::Update { .. } | Self::FindDocument { .. } => Lane::Update,
             Self::FetchMedia { .. } => Lane::Fetch,
             Self::Create { .. } | Self::Trigger { .. } | Self::CreateLead { .. } => Lane::Create,

@@ -5,7 +5,9 @@
 
 use super::observe::RequestId;
 use crate::db::DbError;
+use crate::domain::refusal::Refusal;
 use crate::flow::install::InstallRefusal;
+use crate::flow::results::refusal_text;
 use crate::i18n;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
@@ -103,6 +105,22 @@ codes! {
     FollowUpRefused = 422 "follow_up_refused";
     /// No provider of that kind.
     KindUnknown = 422 "kind_unknown";
+    /// A message was refused by one of the rules of sending; the document carries the rule's own code.
+    MessageRefused = 422 "message_refused";
+    /// The idempotency key was used with another body.
+    IdempotencyConflict = 409 "idempotency_conflict";
+    /// Not a usable idempotency key.
+    IdempotencyKeyInvalid = 400 "idempotency_key_invalid";
+    /// The message is not one that may be sent once more.
+    NotResendable = 409 "not_resendable";
+    /// The message was sent once more already.
+    AlreadyResent = 409 "already_resent";
+    /// A quick reply of that name exists.
+    QuickReplyExists = 409 "quick_reply_exists";
+    /// A quick reply that settings name.
+    QuickReplyUsed = 409 "quick_reply_used";
+    /// The portal could not be asked for facts.
+    PortalUnreachable = 502 "portal_unreachable";
     /// The provider has no template list.
     TemplatesUnsupported = 409 "templates_unsupported";
     /// The provider refused, in its words.
@@ -126,6 +144,8 @@ pub struct Problem {
     pub code: Code,
     /// Arguments of the text.
     pub args: BTreeMap<String, String>,
+    /// A refusal of sending: its own code and words stand in the document.
+    pub refusal: Option<Box<Refusal>>,
     /// `Retry-After`, seconds.
     pub retry_after: Option<u32>,
     /// `Allow`, for a method that is not.
@@ -156,7 +176,7 @@ pub struct ProblemDocument {
 impl Problem {
     /// A problem without arguments.
     pub fn new(code: Code) -> Self {
-        Self { code, args: BTreeMap::new(), retry_after: None, allow: None }
+        Self { code, args: BTreeMap::new(), refusal: None, retry_after: None, allow: None }
     }
 
     /// Adds a value that the text names.
@@ -164,6 +184,11 @@ impl Problem {
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.args.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// A message that a rule of sending refused.
+    pub fn of_refusal(refusal: Refusal) -> Self {
+        Self { refusal: Some(Box::new(refusal)), ..Self::new(Code::MessageRefused) }
     }
 
     /// The row of this kind does not exist here.
@@ -204,12 +229,15 @@ impl Problem {
     /// The answer in one language.
     pub fn render(&self, lang: &str, request_id: &RequestId) -> HttpResponse {
         let key = self.text_key();
+        let refusal = self.refusal.as_deref();
+        let code = refusal.map_or(self.code.as_str(), |refusal| refusal.code.as_str());
+        let told = |refusal: &Refusal| refusal_text(lang, refusal);
         let document = ProblemDocument {
-            kind: format!("urn:courier24:problem:{}", self.code.as_str()),
+            kind: format!("urn:courier24:problem:{code}"),
             title: i18n::text(lang, &key, &self.args),
             status: self.code.status(),
-            code: self.code.as_str(),
-            detail: i18n::text(lang, &format!("{key}-next"), &self.args),
+            code,
+            detail: refusal.map_or_else(|| i18n::text(lang, &format!("{key}-next"), &self.args), told),
             request_id: request_id.to_string(),
             params: self.args.clone(),
         };

@@ -38,6 +38,7 @@ async fn handle(ctx: &Ctx, group: Group) -> Leftover {
         Job::Notify { .. } => flow::alarm::handle(ctx, group).await,
         Job::PortalEvent { .. } => flow::portal_event::handle(ctx, group).await,
         Job::MarkOptIn { .. } => flow::mark_opt_in::handle(ctx, group).await,
+        Job::AutoReply { .. } => flow::auto_reply::handle(ctx, group).await,
         Job::Purge { .. } => flow::purge::handle(ctx, group).await,
         Job::FollowUp { .. } => flow::follow_up::fire::handle(ctx, group).await,
         Job::ReadDocument { .. } => flow::follow_up::document::handle(ctx, group).await,

@@ -71,10 +71,6 @@ impl Town {
         self.advance(by);
         self.settle().await;
     }
-
-    fn texts(&self) -> Vec<String> {
-        self.network.messages_to(CLIENT).iter().map(|message| message.text.clone()).collect()
-    }
 }
 
 fn ended(state: &str, reason: &str) -> (String, String) {

@@ -44,13 +44,6 @@ impl Town {
     async fn conversations(&self, query: &str) -> Vec<Value> {
         self.api(&format!("/conversations?{query}")).await["items"].as_array().unwrap().clone()
     }
-
-    async fn puts_settings(&self, change: Value) {
-        let path = format!("/api/v1/portals/{}/settings", self.portal.member_id());
-        let (status, body) = self.request("PUT", &path, Some(change)).await;
-        assert_eq!(status, 200, "{body}");
-        self.settle().await;
-    }
 }
 
 fn file(media: &str, caption: Option<&str>, name: Option<&str>) -> Inbound {
@@ -109,14 +102,14 @@ async fn each_kind(town: &Town, unknown: &str) {
 
 story! {
     /// V2.
-    async fn every_kind_of_the_second_version(town) {
+    async fn every_kind_of_the_second_version(town) from rested {
         each_kind(&town, "unsupported").await;
     }
 }
 
 story! {
     /// V3.
-    async fn every_kind_of_the_third_version(town) {
+    async fn every_kind_of_the_third_version(town) from rested {
         let (_, channel) = town.request("GET", &town.channel_path(), None).await;
         let app = town.network.app(APP);
         app.change(|app| app.subscriptions.clear());
@@ -127,7 +120,7 @@ story! {
 
 story! {
     /// A client writes first: the phone is found in CRM however it is written there, the open deal before the contact.
-    async fn a_client_is_found_by_phone(town) {
+    async fn a_client_is_found_by_phone(town) from rested {
         town.portal.contact(9).phone("8 (916) 000-00-01");
         town.client_writes("Это снова я").await;
         let message = town.last_inbound().await;
@@ -139,7 +132,7 @@ story! {
         assert_eq!(town.last_inbound().await["document"]["found_by"], "conversation");
         assert!(town.portal.calls_of("batch") > searches);
 
-        town.portal.deal(512).stage("WON");
+        town.portal.move_item(Document::deal(512), "WON").await;
         town.settle().await;
         town.advance(MINUTE);
         town.client_writes("А теперь?").await;
@@ -150,7 +143,7 @@ story! {
 
 story! {
     /// Nobody knows the client: the message stays in the journal, or a lead is made, one for a conversation.
-    async fn a_stranger_stays_or_becomes_a_lead(town) {
+    async fn a_stranger_stays_or_becomes_a_lead(town) from rested {
         let stranger = "79160000055";
         town.network.user(stranger).named("Пётр").writes("Сколько стоит?");
         town.advance(5 * SECOND);
@@ -159,6 +152,7 @@ story! {
         assert_eq!(town.portal.calls_of("crm.item.add"), 0);
 
         town.puts_settings(json!({"unknown_client": "lead"})).await;
+        town.settle().await;
         for text in ["Алло", "Вы тут?"] {
             town.network.user(stranger).writes(text);
         }
@@ -181,14 +175,16 @@ story! {
 
 story! {
     /// A file too large or gone leaves the message; a policy keeps none at all.
-    async fn files_are_kept_by_policy(town) {
+    async fn files_are_kept_by_policy(town) from rested {
         town.puts_settings(json!({"inbound_media": "leave"})).await;
+        town.settle().await;
         town.network.user(CLIENT).sends(file("image", Some("Фото"), None), None);
         town.advance(5 * SECOND);
         town.settle().await;
         let message = town.last_inbound().await;
         assert_eq!((&message["media"]["url"], &message["caption"]), (&Value::Null, &json!("Фото")));
         town.puts_settings(json!({"inbound_media": null})).await;
+        town.settle().await;
         let gone = town.network.gupshup_url() + "/files/none";
         for (id, url) in [("wamid.GONE", gone.as_str()), ("wamid.LOCAL", "http://169.254.169.254/latest/meta-data")] {
             let event = json!({"app": APP, "timestamp": town.now(), "version": 2, "type": "message", "payload": {
@@ -204,7 +200,7 @@ story! {
 
 story! {
     /// Only a BSUID: a conversation of its own. A contact beside it that is not said to be the sender lends nothing.
-    async fn a_hidden_phone_is_not_guessed(town) {
+    async fn a_hidden_phone_is_not_guessed(town) from rested {
         let hidden = json!({"from_user_id": HIDDEN});
         let messages = json!([town.v3_text("wamid.H1", hidden.clone(), "Кто я?")]);
         town.hears_v3(messages, json!([{"profile": {"name": "Чужой"}, "wa_id": CLIENT}])).await;
@@ -221,7 +217,7 @@ story! {
 
 story! {
     /// Two conversations turn out to be one user's: messages, windows and waits are together from then on.
-    async fn two_conversations_become_one(town) {
+    async fn two_conversations_become_one(town) from rested {
         town.client_writes("Здравствуйте").await;
         town.advance(MINUTE);
         let messages = json!([town.v3_text("wamid.M1", json!({"from_user_id": HIDDEN}), "Я без номера")]);
@@ -241,7 +237,7 @@ story! {
 
 story! {
     /// The client has another number: the conversation moves, its window closes, the next words open it again.
-    async fn a_changed_number_moves_the_conversation(town) {
+    async fn a_changed_number_moves_the_conversation(town) from rested {
         town.client_writes("Здравствуйте").await;
         town.advance(HOUR);
         let before = town.conversations(&format!("phone={CLIENT}")).await[0].clone();
@@ -265,7 +261,7 @@ story! {
 
 story! {
     /// A batch with everything at once, in the wrong order, twice; a reaction opens no window and fires nothing.
-    async fn batches_come_twice_and_in_the_wrong_order(town) {
+    async fn batches_come_twice_and_in_the_wrong_order(town) from rested {
         town.fires("send_template", crate::support::verdict::order_ready(json!({}))).await;
         town.settle().await;
         let wamid = town.network.messages_to(CLIENT)[0].wamid.clone();
@@ -288,7 +284,7 @@ story! {
 
 story! {
     /// Events of a day ago are read; a message without anybody's id is kept.
-    async fn old_and_nameless_events_are_kept(town) {
+    async fn old_and_nameless_events_are_kept(town) from rested {
         let old = json!({"app": APP, "timestamp": town.now() - DAY - HOUR, "version": 2, "type": "message", "payload": {
             "id": "wamid.OLD", "source": CLIENT, "type": "text", "payload": {"text": "вчера"}, "sender": {"phone": CLIENT}}});
         assert_eq!(town.hears(&old).await, 200);
@@ -306,7 +302,7 @@ story! {
 
 story! {
     /// A status tells the BSUID of the number that was written to: the client may hide the number afterwards.
-    async fn a_status_tells_who_the_phone_is(town) {
+    async fn a_status_tells_who_the_phone_is(town) from rested {
         town.network.app(APP).change(|app| app.bsuid_v2 = true);
         let user = town.network.user(CLIENT).with_bsuid(HIDDEN);
         town.fires("send_template", crate::support::verdict::order_ready(json!({}))).await;
@@ -324,7 +320,7 @@ story! {
 
 story! {
     /// WhatsApp spells a Brazilian number without its ninth digit: it is the same client, and is answered under that spelling.
-    async fn another_spelling_is_the_same_client(town) {
+    async fn another_spelling_is_the_same_client(town) from rested {
         let step = town.fires("wait_reply", json!({"phone": ["5511987654321"]})).await;
         town.settle().await;
         town.network.user("551187654321").writes("Oi");

@@ -4,9 +4,11 @@
 
 mod accept;
 mod adoption;
+mod auto_replies;
 mod bad_input;
 mod channels;
 mod codes;
+mod consent;
 mod crash;
 mod edges;
 mod expressions;
@@ -17,7 +19,9 @@ mod install;
 mod keeping;
 mod kill;
 mod kinds;
+mod limits;
 mod main_job;
+mod messages_api;
 mod operating;
 mod outgoing;
 mod pages;

@@ -43,7 +43,7 @@ fn voice() -> Inbound {
 
 story! {
     /// Any answer will do: its words, kind and moment come back, the deal's field and timeline show it, no trigger fires.
-    async fn an_answer_resumes_the_process(town) {
+    async fn an_answer_resumes_the_process(town) from rested {
         town.client_writes("Здравствуйте").await;
         let before = town.fired().len();
         let step = town.waits_for_reply(json!({"write_fields": ["UF_CRM_WA_STATUS = reply_text"]})).await;
@@ -67,7 +67,7 @@ story! {
 
 story! {
     /// Expected words; another answer is asked again, a sticker and a voice note are no words, and in the end the process learns that.
-    async fn an_unexpected_answer_is_asked_again(town) {
+    async fn an_unexpected_answer_is_asked_again(town) from rested {
         town.client_writes("Здравствуйте").await;
         let asked = json!({"expected": ["yes=да,ага", "no=нет"], "ask_again": "Ответьте «да» или «нет»", "attempts": "3"});
         let step = town.waits_for_reply(asked.clone()).await;
@@ -101,7 +101,7 @@ story! {
 
 story! {
     /// Numbers, dates, phones, yes and no, regular expressions come back under their own names.
-    async fn built_in_kinds_are_read(town) {
+    async fn built_in_kinds_are_read(town) from rested {
         town.client_writes("Здравствуйте").await;
         let table = [
             ("number", "1 500,50 руб", "number", "1500.50"),
@@ -124,7 +124,7 @@ story! {
 
 story! {
     /// What cannot be read is refused with words; so are a message that does not exist and a client without a phone.
-    async fn wrong_expectations_are_refused(town) {
+    async fn wrong_expectations_are_refused(town) from rested {
         for (expected, code) in [
             (json!(["=да"]), "property_invalid"),
             (json!(["/(/"]), "property_invalid"),
@@ -144,7 +144,7 @@ story! {
 
 story! {
     /// Time passes, over a restart: the process learns it once. What the client writes afterwards is an ordinary message.
-    async fn a_wait_times_out_across_a_restart(town) {
+    async fn a_wait_times_out_across_a_restart(town) from rested {
         let step = town.waits_for_reply(json!({"reply_minutes": "60", "write_fields": ["UF_CRM_WA_STATUS = timed_out"]})).await;
         town.pass(30 * MINUTE).await;
         town.restart().await;
@@ -164,7 +164,7 @@ story! {
 
 story! {
     /// The step's own time is shorter than the wait's.
-    async fn a_wait_ends_before_the_step_does(town) {
+    async fn a_wait_ends_before_the_step_does(town) from rested {
         let step = town.portal.firing("wait_reply", Document::deal(512)).properties(json!({})).timeout_seconds(60).fire().await.unwrap();
         town.pass(51 * SECOND).await;
         assert_eq!(word(&town.told(step), "timed_out"), "Y");
@@ -173,7 +173,7 @@ story! {
 
 story! {
     /// The answer and the deadline meet: whoever comes first, the process is told once, and one of both is true.
-    async fn the_deadline_and_the_answer_at_one_moment(town) {
+    async fn the_deadline_and_the_answer_at_one_moment(town) from rested {
         let step = town.waits_for_reply(json!({"reply_minutes": "1"})).await;
         town.network.user(CLIENT).writes("Да");
         // Both are due when the worker looks the next time.
@@ -189,7 +189,7 @@ story! {
 
 story! {
     /// The client was faster than our decision: the portal did not tell the deal's phone for a while.
-    async fn an_answer_before_our_commit_is_not_lost(town) {
+    async fn an_answer_before_our_commit_is_not_lost(town) from rested {
         town.portal.fault("crm.item.get", 3, courier24::sim::portal::Fault::Html { status: 503 });
         let step = town.fires("wait_reply", json!({})).await;
         town.settle().await;
@@ -203,7 +203,7 @@ story! {
 
 story! {
     /// Two processes wait for one client: an answer to a message of the first deal is the first deal's, any other the newest wait's.
-    async fn several_waits_for_one_client(town) {
+    async fn several_waits_for_one_client(town) from rested {
         town.client_writes("Здравствуйте").await;
         town.portal.deal(513).title("Второй заказ").contact(9).stage("NEW");
         town.fires("send_text", json!({"text": "Когда привезти заказ 118?"})).await;
@@ -233,7 +233,7 @@ story! {
 
 story! {
     /// The webhook comes twice: one answer, one entry.
-    async fn a_repeated_webhook_answers_once(town) {
+    async fn a_repeated_webhook_answers_once(town) from rested {
         let step = town.waits_for_reply(json!({})).await;
         let event = json!({"app": crate::support::town::APP, "timestamp": town.now(), "version": 2, "type": "message", "payload": {
             "id": "wamid.TWICE", "source": CLIENT, "type": "text", "payload": {"text": "Да"},
@@ -253,7 +253,7 @@ story! {
 
 story! {
     /// Several phones are watched at once: any of them answers.
-    async fn several_phones_are_watched(town) {
+    async fn several_phones_are_watched(town) from rested {
         let step = town.waits_for_reply(json!({"phone": [CLIENT, OTHER]})).await;
         town.network.user(OTHER).writes("Это я, с другого номера");
         town.advance(5 * SECOND);
@@ -267,7 +267,7 @@ story! {
 
 story! {
     /// The process is gone when the client answers: journal, deal field and trigger have it, and the trigger moves the deal once.
-    async fn an_answer_to_a_process_that_is_gone_fires_the_trigger(town) {
+    async fn an_answer_to_a_process_that_is_gone_fires_the_trigger(town) from rested {
         town.portal.attach_trigger("courier24_client_replied", 2, "PREPARATION");
         let step = town.waits_for_reply(json!({"write_fields": ["UF_CRM_WA_STATUS = reply_text"]})).await;
         let workflow = town.portal.step(step).unwrap().workflow_id;
@@ -285,7 +285,7 @@ story! {
 
 story! {
     /// The deal was deleted: nothing hangs, the journal says why the portal did not take it.
-    async fn a_reply_to_a_deleted_deal_is_kept(town) {
+    async fn a_reply_to_a_deleted_deal_is_kept(town) from rested {
         let step = town.waits_for_reply(json!({"write_fields": ["UF_CRM_WA_STATUS = reply_text"]})).await;
         let workflow = town.portal.step(step).unwrap().workflow_id;
         town.portal.terminate_workflow(&workflow);
@@ -303,7 +303,7 @@ story! {
 
 story! {
     /// A call that nobody waits for is not answered; the client's words fire the trigger and reach the field.
-    async fn a_wait_without_subscription_fires_the_trigger(town) {
+    async fn a_wait_without_subscription_fires_the_trigger(town) from rested {
         let step = town.portal.firing("wait_reply", Document::deal(512)).waits(false)
             .properties(json!({"write_fields": ["UF_CRM_WA_STATUS = reply_text"]})).fire().await.unwrap();
         town.settle().await;
@@ -317,7 +317,7 @@ story! {
 
 story! {
     /// A message's status: reached already, reached later, never reached.
-    async fn a_status_is_waited_for(town) {
+    async fn a_status_is_waited_for(town) from rested {
         let sent = town.sends_template(json!({})).await;
         town.settle().await;
         let message = town.told(sent)["message_id"].as_str().unwrap().to_owned();
@@ -346,7 +346,7 @@ story! {
 
 story! {
     /// The triggers are registered by name, read ones only where they are wanted, and brought in line again.
-    async fn triggers_are_registered(town) {
+    async fn triggers_are_registered(town) from rested {
         let codes = |town: &Town| town.portal.triggers().into_iter().map(|(code, _)| code).collect::<Vec<_>>();
         let five = ["button_pressed", "client_replied", "message_failed", "window_closed", "window_closing"].map(|name| format!("courier24_{name}"));
         let mut have = codes(&town);
@@ -370,7 +370,7 @@ story! {
 
 story! {
     /// A message that fails for good fires once, whatever else is told about it.
-    async fn a_failure_fires_its_trigger_once(town) {
+    async fn a_failure_fires_its_trigger_once(town) from rested {
         town.network.user(CLIENT).not_on_whatsapp();
         town.sends_template(json!({"wait_for": "delivered"})).await;
         town.pass(MINUTE).await;
@@ -385,7 +385,7 @@ story! {
 
 story! {
     /// The portal does not answer an execution: it is asked again only when the deal was not moved meanwhile.
-    async fn a_trigger_of_unknown_end_moves_the_deal_once(town) {
+    async fn a_trigger_of_unknown_end_moves_the_deal_once(town) from rested {
         town.portal.attach_trigger("courier24_client_replied", 2, "PREPARATION");
         town.fires("send_template", crate::support::verdict::order_ready(json!({}))).await;
         town.settle().await;
@@ -399,7 +399,7 @@ story! {
 
 story! {
     /// A pressed button of a template: both triggers, its words in the API.
-    async fn a_pressed_button_fires(town) {
+    async fn a_pressed_button_fires(town) from rested {
         town.fires("send_template", json!({"template": "promo:ru", "params": ["10%"], "button_params": ["0=STOP"]})).await;
         town.settle().await;
         town.network.user(CLIENT).presses("Не интересно").unwrap();
@@ -416,7 +416,7 @@ story! {
 
 story! {
     /// A message a day late opens no window, but it is the answer that was waited for.
-    async fn a_late_message_resumes_its_wait(town) {
+    async fn a_late_message_resumes_its_wait(town) from rested {
         let step = town.waits_for_reply(json!({"reply_minutes": "4320"})).await;
         town.advance(2 * DAY);
         let written = town.now() - 26 * HOUR;
@@ -441,7 +441,7 @@ fn buttons(more: Value) -> Value {
 
 story! {
     /// A pressed button is its id; the words of one are a press as well; so is its number.
-    async fn buttons_are_waited_at(town) {
+    async fn buttons_are_waited_at(town) from rested {
         town.client_writes("Здравствуйте").await;
         for (answer, id, title) in [("", "yes", "Да"), ("нет!", "no", "Нет"), ("1.", "yes", "Да"), ("Может быть", "", "")] {
             town.advance(MINUTE);
@@ -466,7 +466,7 @@ story! {
 
 story! {
     /// The button of a question whose time is over is no answer to the next question; a voice note chooses nothing.
-    async fn a_button_answers_its_own_question_only(town) {
+    async fn a_button_answers_its_own_question_only(town) from rested {
         town.client_writes("Здравствуйте").await;
         let first = town.fires("send_buttons", buttons(json!({"reply_minutes": "10"}))).await;
         town.pass(11 * MINUTE).await;
@@ -490,7 +490,7 @@ story! {
 
 story! {
     /// A row of a list, and the client's own place.
-    async fn lists_and_places_are_waited_for(town) {
+    async fn lists_and_places_are_waited_for(town) from rested {
         town.client_writes("Здравствуйте").await;
         let rows = json!({"text": "Куда?", "list_button": "Выбрать", "rows": ["#Центр", "wh1|Склад 1|ул. А", "wh2|Склад 2"], "wait_reply": "Y", "reply_minutes": "60"});
         let step = town.fires("send_list", rows).await;
@@ -512,7 +512,7 @@ story! {
 
 story! {
     /// A question that failed is answered at once: nobody can reply to it.
-    async fn a_failed_question_does_not_wait(town) {
+    async fn a_failed_question_does_not_wait(town) from rested {
         town.client_writes("Здравствуйте").await;
         town.network.user(CLIENT).not_on_whatsapp();
         let step = town.fires("send_buttons", buttons(json!({}))).await;

@@ -2,8 +2,8 @@
 //! here only the rows. Journal rows stay, their personal columns do not.
 
 use crate::db::entity::{
-    answer, attempt, conversation, conversation_key, follow_up, inbox_event, job, media, message, message_event, opt_in_mark, robot_call,
-    write_back,
+    answer, attempt, conversation, conversation_key, follow_up, inbox_event, job, media, message, message_event, number_check, opt_in_mark,
+    reached, robot_call, write_back,
 };
 use crate::db::{Conn, DbResult};
 use crate::domain::clock::Ms;
@@ -289,6 +289,24 @@ pub async fn blank_follow_ups(db: &impl Conn, portal: &str, recipients: &[String
         .exec(db)
         .await?;
     Ok(blanked.rows_affected)
+}
+
+/// Removes what is known of numbers; a place taken today stays counted, without a name.
+///
+/// # Errors
+/// The database failed.
+pub async fn remove_places(db: &impl Conn, portal: &str, phones: &[String], others: &[String]) -> DbResult<()> {
+    let checks = number_check::Entity::delete_many().filter(number_check::Column::Portal.eq(portal));
+    checks.filter(number_check::Column::Phone.is_in(phones)).exec(db).await?;
+    let people: Vec<&String> = phones.iter().chain(others).collect();
+    let nameless = Expr::col(reached::Column::MessageId);
+    reached::Entity::update_many()
+        .col_expr(reached::Column::Person, nameless.into())
+        .filter(reached::Column::Portal.eq(portal))
+        .filter(reached::Column::Person.is_in(people))
+        .exec(db)
+        .await?;
+    Ok(())
 }
 
 /// Removes marks and jobs of the provider's opt-in list for numbers.

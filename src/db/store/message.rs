@@ -260,13 +260,13 @@ pub async fn insert_many(tx: &Tx, portal: &str, messages: &[Model]) -> DbResult<
     bulk::insert(&**tx, "message", &COLUMNS, "", "id", &rows).await.map(drop)
 }
 
-/// Users' messages of these conversations that arrived since a moment, oldest first.
+/// Users' messages of these conversations that arrived after a moment, oldest first.
 pub async fn list_received_since(db: &impl Conn, portal: &str, conversation_ids: &[String], since: Ms) -> DbResult<Vec<Model>> {
     if conversation_ids.is_empty() {
         return Ok(Vec::new());
     }
     let wanted = bulk::among(db.get_database_backend(), "conversation_id", conversation_ids);
-    let found = Entity::find().filter(wanted).filter(message::Column::CreatedAt.gte(since)).filter(message::Column::Direction.eq("in"));
+    let found = Entity::find().filter(wanted).filter(message::Column::CreatedAt.gt(since)).filter(message::Column::Direction.eq("in"));
     Ok(found.filter(bulk::owned_by(portal)).order_by_asc(message::Column::CreatedAt).order_by_asc(message::Column::Id).all(db).await?)
 }
 

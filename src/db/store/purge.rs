@@ -3,8 +3,10 @@
 //! Children go before their parents inside one transaction; a step that was cut short is simply taken again.
 
 use crate::db::entity::{
-    alarm, answer, attempt, channel, conversation, conversation_key, event_binding, follow_up, inbox_event, job, media, message,
-    message_event, opt_in_mark, page_session, portal, portal_event, registration, robot_call, template, wait, wait_watch, write_back,
+    alarm, answer, api_send, attempt, auto_reply, channel, consent, consent_event, consent_key, conversation, conversation_key,
+    event_binding, follow_up, inbox_event, job, media, message, message_event, number_check, number_check_budget, opt_in_mark,
+    page_session, portal, portal_event, portfolio, reach_wait, reached, registration, resend, robot_call, template, wait, wait_watch,
+    write_back,
 };
 use crate::db::{Conn, DbResult};
 use crate::domain::clock::Ms;
@@ -82,7 +84,26 @@ pub async fn retention_step(db: &impl Conn, portal: &str, before: Ms, now: Ms) -
         follow_up::Column::Portal.eq(portal).and(follow_up::Column::EndedAt.lt(before))
     })
     .await?;
+    gone += orders_step(db, portal, before).await?;
     gone += conversations_step(db, portal, before, now).await?;
+    Ok(gone)
+}
+
+/// Marks of what was ordered or done once, long ago. Consents and their evidence are never too old.
+async fn orders_step(db: &impl Conn, portal: &str, before: Ms) -> DbResult<u64> {
+    // Keys of several columns: not by `old_rows`, which knows rows by one.
+    let sends = api_send::Entity::delete_many().filter(api_send::Column::Portal.eq(portal)).filter(api_send::Column::CreatedAt.lt(before));
+    let mut gone = sends.exec(db).await?.rows_affected;
+    let checks = number_check::Entity::delete_many().filter(number_check::Column::Portal.eq(portal));
+    gone += checks.filter(number_check::Column::CheckedAt.lt(before)).exec(db).await?.rows_affected;
+    gone += old_rows(db, resend::Entity, resend::Column::MessageId, {
+        resend::Column::Portal.eq(portal).and(resend::Column::CreatedAt.lt(before))
+    })
+    .await?;
+    gone += old_rows(db, reach_wait::Entity, reach_wait::Column::MessageId, {
+        reach_wait::Column::Portal.eq(portal).and(reach_wait::Column::SlotAt.lt(before))
+    })
+    .await?;
     Ok(gone)
 }
 
@@ -173,6 +194,8 @@ async fn conversations_step(db: &impl Conn, portal: &str, before: Ms, now: Ms) -
     }
     let keys = conversation_key::Entity::delete_many().filter(conversation_key::Column::ConversationId.is_in(&ids));
     keys.filter(conversation_key::Column::Portal.eq(portal)).exec(db).await?;
+    let replies = auto_reply::Entity::delete_many().filter(auto_reply::Column::ConversationId.is_in(&ids));
+    replies.filter(auto_reply::Column::Portal.eq(portal)).exec(db).await?;
     let done = conversation::Entity::delete_many().filter(Column::Id.is_in(&ids)).filter(Column::Portal.eq(portal)).exec(db).await?;
     Ok(done.rows_affected)
 }
@@ -195,6 +218,10 @@ pub async fn portal_step(db: &impl Conn, portal: &str, spare: &str) -> DbResult<
     gone += old_rows(db, portal_event::Entity, portal_event::Column::Id, portal_event::Column::Portal.eq(portal)).await?;
     gone += old_rows(db, conversation::Entity, conversation::Column::Id, conversation::Column::Portal.eq(portal)).await?;
     gone += old_rows(db, follow_up::Entity, follow_up::Column::Id, follow_up::Column::Portal.eq(portal)).await?;
+    gone += old_rows(db, consent_event::Entity, consent_event::Column::Id, consent_event::Column::Portal.eq(portal)).await?;
+    gone += old_rows(db, consent::Entity, consent::Column::Id, consent::Column::Portal.eq(portal)).await?;
+    gone += old_rows(db, reach_wait::Entity, reach_wait::Column::MessageId, reach_wait::Column::Portal.eq(portal)).await?;
+    gone += old_rows(db, resend::Entity, resend::Column::MessageId, resend::Column::Portal.eq(portal)).await?;
     let jobs = job::Column::Portal.eq(portal).and(job::Column::Id.ne(spare));
     gone += old_rows(db, job::Entity, job::Column::Id, jobs).await?;
     Ok(gone)
@@ -213,6 +240,13 @@ pub async fn portal_end(db: &impl Conn, portal: &str, now: Ms) -> DbResult<bool>
         return Ok(false);
     }
     conversation_key::Entity::delete_many().filter(conversation_key::Column::Portal.eq(portal)).exec(db).await?;
+    consent_key::Entity::delete_many().filter(consent_key::Column::Portal.eq(portal)).exec(db).await?;
+    reached::Entity::delete_many().filter(reached::Column::Portal.eq(portal)).exec(db).await?;
+    portfolio::Entity::delete_many().filter(portfolio::Column::Portal.eq(portal)).exec(db).await?;
+    auto_reply::Entity::delete_many().filter(auto_reply::Column::Portal.eq(portal)).exec(db).await?;
+    api_send::Entity::delete_many().filter(api_send::Column::Portal.eq(portal)).exec(db).await?;
+    number_check::Entity::delete_many().filter(number_check::Column::Portal.eq(portal)).exec(db).await?;
+    number_check_budget::Entity::delete_many().filter(number_check_budget::Column::Portal.eq(portal)).exec(db).await?;
     template::Entity::delete_many().filter(template::Column::Portal.eq(portal)).exec(db).await?;
     channel::Entity::delete_many().filter(channel::Column::Portal.eq(portal)).exec(db).await?;
     registration::Entity::delete_many().filter(registration::Column::Portal.eq(portal)).exec(db).await?;

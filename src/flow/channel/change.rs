@@ -8,6 +8,7 @@ use crate::db::store::{self, channel::Change};
 use crate::db::{DbError, Tx};
 use crate::domain::clock::{Ms, SECOND};
 use crate::domain::secret::Secret;
+use crate::flow::reach;
 use crate::provider::{Provider, SettingsError, check_settings, registry};
 use crate::queue::{self, Job, NewJob};
 use serde_json::{Map, Value};
@@ -138,6 +139,12 @@ pub async fn update(ctx: &Ctx, portal: &str, channel_id: &str, change: ChannelCh
     }
     if releases {
         queue::release_held(&tx, portal, channel_id, now).await?;
+    }
+    if reach::terms(&row) != reach::terms(&next) {
+        // Another limit or another portfolio: what waited for a place asks again.
+        let channels = store::channel::list(&*tx, portal).await?;
+        reach::release(&tx, portal, &channels, &reach::terms(&row).portfolio, now).await?;
+        reach::release(&tx, portal, &channels, &reach::terms(&next).portfolio, now).await?;
     }
     queue::enqueue(&tx, ctx.ids.as_ref(), now, &jobs).await?;
     tx.commit("channel.update").await?;

@@ -121,6 +121,9 @@ impl Seen {
 mod tests {
     use super::*;
 
+    /// Title of a section with its rows.
+    type Shown<'a> = (Option<&'a str>, Vec<(&'a str, &'a str, Option<&'a str>)>);
+
     const FORM: Form<'static> = Form { code: "send_list", lang: "ru" };
 
     fn of(items: &[&str]) -> Vec<String> {
@@ -154,7 +157,7 @@ mod tests {
     #[test]
     fn rows_are_held_to_the_vendors_limits() {
         let read = rows(&FORM, &of(&["#Центр", "wh1|Склад 1|ул. А", "Склад 2", "#Юг", "\\#3"])).unwrap();
-        let shown: Vec<(Option<&str>, Vec<(&str, &str, Option<&str>)>)> = read
+        let shown: Vec<Shown<'_>> = read
             .iter()
             .map(|section| {
                 let rows = section.rows.iter().map(|row| (row.id.as_str(), row.title.as_str(), row.description.as_deref())).collect();

@@ -90,10 +90,10 @@ impl Owners {
         };
         let mut commands = Vec::new();
         if !self.contacts.is_empty() {
-            commands.push(list("c", DEAL, json!({"@contactId": self.contacts, "=closed": "N"})));
+            commands.push(list("c", DEAL, json!({"@contactId": self.contacts, "=closed": "N", "=stageSemanticId": "P"})));
         }
         if !self.companies.is_empty() {
-            commands.push(list("o", DEAL, json!({"@companyId": self.companies, "=closed": "N"})));
+            commands.push(list("o", DEAL, json!({"@companyId": self.companies, "=closed": "N", "=stageSemanticId": "P"})));
         }
         if !self.leads.is_empty() {
             commands.push(list("l", LEAD, json!({"@id": self.leads, "=stageSemanticId": "P"})));

@@ -9,6 +9,7 @@ use crate::db::store::follow_up_stop::Whose;
 use crate::db::store::{conversation as conversations, conversation::Touch};
 use crate::db::{DbResult, Tx};
 use crate::domain::clock::{Ms, iso};
+use crate::domain::consent::Standing;
 use crate::domain::content::Content;
 use crate::domain::document::CrmItem;
 use crate::domain::identity::Identity;
@@ -101,7 +102,9 @@ async fn sendable(ctx: &Ctx, desk: &mut Desk, sender: &Sender, wanted: &FollowUp
         let content = Content::Text { body: wanted.text.clone(), preview_link: true };
         let window = WindowView { official: sender.capabilities().official, until: None };
         // Held for whatever window there will be: everything else of the gate is asked now.
-        let question = Question { portal: &desk.portal, sender, content: &content, window, on_closed: OnClosedWindow::Hold, quiet: None };
+        let standing = Standing::default();
+        let on_closed = OnClosedWindow::Hold;
+        let question = Question { portal: &desk.portal, sender, content: &content, window, standing, on_closed, quiet: None };
         gate::check(&question, now)?;
     }
     if template {

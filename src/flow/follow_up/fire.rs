@@ -21,6 +21,7 @@ use crate::domain::identity::Identity;
 use crate::domain::message_error::MessageError;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::state::Status;
+use crate::flow::consent::Standings;
 use crate::flow::desk::{Desk, Sender};
 use crate::flow::gate::{self, Question, Verdict};
 use crate::flow::results::WindowView;
@@ -172,8 +173,10 @@ async fn compose(ctx: &Ctx, desk: &mut Desk, row: &row::Model, talk: Option<&con
     let window = WindowView::of(sender.capabilities().official, talk);
     let filled = content(ctx, desk, &sender, &wanted, row, window, now).await?;
     let quiet = quiet::until(&desk.portal, &sender.row, &who, talk, Some(&filled.content), now);
-    let question =
-        Question { portal: &desk.portal, sender: &sender, content: &filled.content, window, on_closed: OnClosedWindow::Fail, quiet };
+    let standings = Standings::read(ctx, ctx.db.read(), &desk.portal.id, &[(who.clone(), talk)]).await;
+    let standing = standings.map_err(|error| Fault::Later(error.into()))?.of(&who, talk);
+    let on_closed = OnClosedWindow::Fail;
+    let question = Question { portal: &desk.portal, sender: &sender, content: &filled.content, window, standing, on_closed, quiet };
     let held = match gate::check(&question, now)? {
         Verdict::HoldForQuiet(until) => {
             return Ok(Fate::Later(Shift { id: row.id.clone(), was: row.due_at, due_at: Some(until), base_at: row.base_at }));
@@ -211,7 +214,7 @@ async fn content(
     let (text, template) = (!wanted.text.trim().is_empty(), !wanted.template.template.trim().is_empty());
     if text && window.open(now) {
         let content = Content::Text { body: wanted.text.clone(), preview_link: true };
-        return Ok(Filled { content, text: wanted.text.clone() });
+        return Ok(Filled { content, text: wanted.text.clone(), degraded: None });
     }
     if template {
         let document = row.document_id.as_deref().and_then(CrmItem::parse);

@@ -3,7 +3,7 @@
 //! The document it belongs to is known here when a wait takes it or when it answers a message of ours; otherwise the portal is asked
 //! (`flow/find_document`), and so is the provider for its file (`flow/fetch_media`). Each is a job of its own.
 
-use super::people;
+use super::{heard, people};
 use crate::db::Tx;
 use crate::db::entity::{conversation as conversation_row, inbox_event, message as message_row};
 use crate::db::store::portal::PortalStatus;
@@ -13,6 +13,7 @@ use crate::domain::clock::{MINUTE, Ms, SECOND};
 use crate::domain::event::InboundMessage;
 use crate::domain::state::Status;
 use crate::domain::window;
+use crate::flow::consent::{Heard, Said};
 use crate::flow::portal_view::PortalView;
 use crate::flow::waits::{self, Read};
 use crate::flow::{Ctx, JobError, arrival, follow_up, window_timer};
@@ -112,7 +113,18 @@ async fn store(
         row.document_id.clone_from(&message.document_id);
         inbound.found_by = Some("context".to_owned());
     }
-    let taken = waits::take(tx, ctx, view, &Read { row: &row, inbound: &inbound, answered }, now).await?;
+    // A word of consent is said to the company and answers nothing else, unless a question asked for exactly that word.
+    let read = Read { row: &row, inbound: &inbound, answered };
+    let heard = if view.status == PortalStatus::Uninstalled {
+        Heard::Nothing
+    } else {
+        let said = Said { talk, stored: &row, inbound: &inbound, at, expected: waits::expects(tx, view, &read, now).await? };
+        heard::listen(ctx, tx, &said).await?
+    };
+    let taken = match heard {
+        Heard::Nothing => waits::take(tx, ctx, view, &read, now).await?,
+        Heard::Word(_) => None,
+    };
     let mut jobs = Vec::new();
     let call_id = taken.as_ref().map(|taken| taken.call.id.clone());
     if let Some(taken) = taken {

@@ -5,11 +5,12 @@
 //! was moved by somebody else meanwhile, nothing is committed and each event is merged by itself.
 
 mod find;
+mod heard;
 mod inbound;
 mod people;
 mod status;
 
-use super::{Ctx, JobError, Leftover, settle};
+use super::{Ctx, JobError, Leftover, consent, reach, settle};
 use crate::db::Tx;
 use crate::db::entity::inbox_event;
 use crate::db::store::inbox::{self, Finished};
@@ -102,6 +103,8 @@ async fn merge_all(ctx: &Ctx, portal: &str, jobs: &[&Claimed], rows: &HashMap<St
             What::Template(change) => {
                 json!({"templates_changed": template::apply_event(&tx, portal, &one.row.channel_id, change, now).await?})
             }
+            What::Consent(told) => consent::told_by_provider(&tx, ctx, (portal, &one.row.channel_id), one.event.at, told).await?,
+            What::Limit(told) => reach::told_by_provider(&tx, ctx, (portal, &one.row.channel_id), one.event.at, told).await?,
             What::Other { label } => json!({"kept": label}),
         };
         finished.push(Finished { id: one.row.id.clone(), state: "done", read_as });

@@ -1,6 +1,6 @@
 //! Second half of a decision: recipients with their windows, the filled template, the gate.
 
-use super::{Case, Ending, Letter, Stop};
+use super::{Case, Ending, Letter, Stop, ask};
 use crate::catalog::operation::{OnClosedWindow, Operation, PhoneChoice, SendCommon, TemplateChoice};
 use crate::catalog::spec::ACTIVITY_SUFFIX;
 use crate::db::DbResult;
@@ -42,6 +42,9 @@ pub(super) async fn one(ctx: &Ctx, desk: &mut Desk, case: &mut Case, known: &Has
     }
     if let Some(Operation::CancelFollowUps { chain, phones }) = &case.operation {
         return Ok(Ending::FollowUp(follow_up::Order::cancel(&desk.portal, &case.call, chain, phones)?));
+    }
+    if matches!(case.operation, Some(Operation::SetConsent { .. })) {
+        return ask::set_consent(ctx, case);
     }
     let (Some(operation), Some(sender)) = (case.operation.clone(), case.sender.clone()) else {
         return Ok(Ending::Dropped("not prepared"));
@@ -93,6 +96,8 @@ pub(super) async fn one(ctx: &Ctx, desk: &mut Desk, case: &mut Case, known: &Has
             Ok(Ending::FollowUp(follow_up::Order::Arm(armed)))
         }
         Operation::CancelFollowUps { .. } => Ok(Ending::Dropped("not prepared")),
+        Operation::SetConsent { .. } => ask::set_consent(ctx, case),
+        Operation::CheckNumber { .. } => ask::check_number(ctx, desk, case, &sender).await,
     }
 }
 
@@ -137,6 +142,7 @@ async fn letters(
     if send.phone_choice == PhoneChoice::All && recipients.len() > phones::MOST {
         return Err(phones::too_many(recipients.len()).into());
     }
+    let recipients = ask::with_standing(case, recipients);
     case.window = recipients.first().map(|one| WindowView::of(official, one.conversation.as_ref()));
     let mut fallback: Option<Filled> = None;
     let mut letters = Vec::new();
@@ -182,7 +188,7 @@ fn letter(desk: &Desk, sender: &Sender, filled: &Filled, to: &Recipient, on_clos
     let window = WindowView::of(sender.capabilities().official, to.conversation.as_ref());
     let now = ctx.clock.now();
     let quiet = quiet::until(&desk.portal, &sender.row, &to.who, to.conversation.as_ref(), Some(&filled.content), now);
-    let question = Question { portal: &desk.portal, sender, content: &filled.content, window, on_closed, quiet };
+    let question = Question { portal: &desk.portal, sender, content: &filled.content, window, standing: to.standing, on_closed, quiet };
     let verdict = gate::check(&question, now);
     let (content, text) = (filled.content.clone(), filled.text.clone());
     Letter { who: to.who.clone(), content, text, window, degraded: filled.degraded, verdict }

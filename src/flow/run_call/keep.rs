@@ -1,6 +1,6 @@
 //! Stores decisions: messages, conversations, answers, and the jobs that go on from there, in one transaction for the whole group.
 
-use super::{Case, Ending, Letter};
+use super::{Case, Ending, Letter, order};
 use crate::catalog::operation::{SendCommon, WaitFor};
 use crate::db::entity::message;
 use crate::db::store::call::{self, Decided, state};
@@ -58,7 +58,7 @@ async fn store_part(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, E
 }
 
 fn failed(decided: &[&(Case, Ending)], nothing: &[&Claimed], error: &JobError) -> Leftover {
-    let jobs = decided.iter().map(|(case, _)| &case.job).chain(nothing.iter().copied());
+    let jobs = decided.iter().filter_map(|(case, _)| case.job.as_ref()).chain(nothing.iter().copied());
     jobs.map(|job| (job.clone(), error.clone())).collect()
 }
 
@@ -72,13 +72,21 @@ struct Effects {
     jobs: Vec<NewJob>,
 }
 
-async fn attempt(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Ending)], nothing: &[&Claimed]) -> Result<(), JobError> {
-    let Some(first) = decided.first().map(|(case, _)| &case.job).or(nothing.first().copied()) else {
+pub(super) async fn attempt(
+    ctx: &Ctx,
+    portal: Option<&PortalView>,
+    decided: &[&(Case, Ending)],
+    nothing: &[&Claimed],
+) -> Result<(), JobError> {
+    let first = decided.first().map(|(case, _)| &case.call.portal).or(nothing.first().map(|job| &job.portal));
+    let Some(owner) = first.cloned() else {
         return Ok(());
     };
-    let owner = first.portal.clone();
     let now = ctx.clock.now();
     let tx = ctx.db.begin().await?;
+    for birth in decided.iter().filter_map(|(case, _)| case.birth.as_ref()) {
+        order::born(&tx, birth).await?;
+    }
     let talks = talks(&tx, ctx, &owner, decided, now).await?;
     let mut talks = talks.into_iter();
     let mut rows = Vec::new();
@@ -109,6 +117,9 @@ async fn attempt(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Endi
         jobs.append(&mut effects.jobs);
         all_rows.append(&mut effects.rows);
     }
+    for (case, _, _) in &stored {
+        super::effect::store(&tx, ctx, &owner, &case.effects).await?;
+    }
     answer::put_many(&tx, &owner, &answers, now).await?;
     messages::insert_many(&tx, &owner, &all_rows).await?;
     conversations::touch_outbound(&tx, &owner, &touches(&all_rows), now).await?;
@@ -117,7 +128,7 @@ async fn attempt(ctx: &Ctx, portal: Option<&PortalView>, decided: &[&(Case, Endi
         jobs.extend(waits::open(&tx, ctx, view, openings, now).await?);
     }
     queue::enqueue(&tx, ctx.ids.as_ref(), now, &jobs).await?;
-    let finished: Vec<&Claimed> = decided.iter().map(|(case, _)| &case.job).chain(nothing.iter().copied()).collect();
+    let finished: Vec<&Claimed> = decided.iter().filter_map(|(case, _)| case.job.as_ref()).chain(nothing.iter().copied()).collect();
     queue::complete(&tx, &finished).await?;
     tx.commit("run_call.decided").await?;
     for (_, row, _) in &stored {
@@ -221,6 +232,10 @@ fn refuse(portal: &PortalView, case: &Case, status: Status, refusal: &Refusal, n
     (row.state, row.finished_at) = (state::REFUSED, Some(now));
     row.decision = decision(if status == Status::Skipped { "skip" } else { "refuse" }, &refusal.rule, now, case);
     add(&mut row.decision, "code", json!(refusal.code.as_str()));
+    // A repeat of a script's request is told the same words again.
+    if case.birth.is_some() {
+        add(&mut row.decision, "args", json!(refusal.args));
+    }
     add(&mut row.decision, "text", json!(results::refusal_text(portal.lang, refusal)));
     let mut values = results::of_refusal(portal, status, refusal, case.window, now);
     if let Some(operation) = &case.operation {
@@ -383,8 +398,8 @@ fn model(ctx: &Ctx, case: &Case, letter: &Letter, talk: &str, now: Ms) -> messag
         cost_amount: None,
         cost_currency: None,
         cost_source: None,
-        document_entity: Some(case.call.document_entity.clone()),
-        document_id: Some(case.call.document_id.clone()),
+        document_entity: Some(case.call.document_entity.clone()).filter(|entity| !entity.is_empty()),
+        document_id: Some(case.call.document_id.clone()).filter(|id| !id.is_empty()),
         reply_id: None,
         reply_title: None,
         reply_to: None,

@@ -118,6 +118,12 @@ fn render(ctx: &Ctx, desk: &Desk, case: &mut Case, spec: &RobotSpec) -> Result<(
         Operation::WaitStatus { .. } => return Ok(()),
         Operation::FollowUp(follow_up) => (&follow_up.send.channel, Some(&follow_up.send.phones)),
         Operation::CancelFollowUps { .. } => return Ok(()),
+        Operation::CheckNumber { channel, phones } => (channel, Some(phones)),
+        // Consent is the portal's, not a channel's: a portal without a channel may write it down too.
+        Operation::SetConsent { phones, .. } => {
+            case.candidates = phones::candidates(phones, &case.facts, portal)?;
+            return Ok(());
+        }
     };
     case.sender = Some(desk.resolve(channel)?);
     if let Some(typed) = typed {

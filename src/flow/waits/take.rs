@@ -50,6 +50,22 @@ impl Taken {
     }
 }
 
+/// Whether a live wait names exactly this word as an answer (`stop=стоп`): then the word is said to the question and to nobody else.
+/// A pattern, or a wait for anything at all, names no word.
+///
+/// # Errors
+/// The database failed.
+pub(in crate::flow) async fn expects(tx: &Tx, view: &PortalView, read: &Read<'_>, now: Ms) -> DbResult<bool> {
+    if !read.inbound.is_reply() {
+        return Ok(false);
+    }
+    let candidates = candidates(tx, view, &read.row.conversation_id).await?;
+    let Some((candidate, _)) = choose(&candidates, read.inbound, read.answered) else { return Ok(false) };
+    let Operation::WaitReply { expected, .. } = &candidate.operation else { return Ok(false) };
+    let Verdict::Is { code, .. } = judge(view, candidate, read.inbound, now) else { return Ok(false) };
+    Ok(expected.iter().any(|item| item.split_once('=').is_some_and(|(name, _)| name.trim() == code)))
+}
+
 /// Looks for the wait and does all that follows. The conversation's row has been touched in this transaction before.
 pub(in crate::flow) async fn take(tx: &Tx, ctx: &Ctx, view: &PortalView, read: &Read<'_>, now: Ms) -> DbResult<Option<Taken>> {
     if !read.inbound.is_reply() {

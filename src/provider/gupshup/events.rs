@@ -2,7 +2,7 @@
 
 use super::{errors, inbound};
 use crate::domain::clock::Ms;
-use crate::domain::event::{CostReport, ProviderEvent, StatusEvent, TemplateEvent, What};
+use crate::domain::event::{ConsentEvent, CostReport, LimitEvent, ProviderEvent, StatusEvent, TemplateEvent, What};
 use crate::domain::identity::Identity;
 use crate::domain::outcome::{ErrorClass, ProviderError};
 use crate::domain::state::Status;
@@ -80,9 +80,35 @@ fn read_v2(channel: &ChannelConfig, body: &Value) -> ProviderEvent {
             Some(read) => event(json::content_key("template-event", body), arrived, What::Template(read), body),
             None => other(event, "template-event", payload, arrived, body),
         },
-        // user-event, account-event, billing-event, platform-event, and whatever comes next.
+        "user-event" => match opt_in_list(payload) {
+            Some(read) => event(json::content_key("user-event", body), arrived, What::Consent(read), body),
+            None => other(event, "user-event", payload, arrived, body),
+        },
+        "account-event" => match tier(payload) {
+            Some(read) => event(json::content_key("account-event", body), arrived, What::Limit(read), body),
+            None => other(event, "account-event", payload, arrived, body),
+        },
+        // Sandbox, billing-event, platform-event, and whatever comes next.
         other_kind => other(event, other_kind, payload, arrived, body),
     }
+}
+
+/// Gupshup's own list: a mark of it, not a word of the person (4.8, 4.11.3).
+fn opt_in_list(payload: &Value) -> Option<ConsentEvent> {
+    let words = json::at(payload, "type")?;
+    let stop = match words.as_str() {
+        "opted-out" => true,
+        "opted-in" => false,
+        _ => return None,
+    };
+    let phone = json::at(payload, "phone").as_deref().and_then(json::digits);
+    let identity = Identity { phone, bsuid: json::at(payload, "userId"), ..Identity::default() };
+    (!identity.keys().is_empty()).then_some(ConsentEvent { identity, stop, by_user: false, words })
+}
+
+fn tier(payload: &Value) -> Option<LimitEvent> {
+    json::at(payload, "type").filter(|kind| kind == "tier-event")?;
+    LimitEvent::of_tier(&json::at(payload, "currentLimit")?)
 }
 
 fn other(event: impl Fn(String, Ms, What, &Value) -> ProviderEvent, kind: &str, payload: &Value, at: Ms, body: &Value) -> ProviderEvent {

@@ -51,6 +51,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     cards_at_once: 1,
     text_limit: 4_096,
     template_list: true,
+    number_checks: None,
     opt_in_list: true,
     named_params: true,
     channel_rate: 10,
@@ -58,7 +59,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     pair_burst: 5,
 };
 
-const FIELDS: [SettingField; 8] = [
+const FIELDS: [SettingField; 11] = [
     field("app_name", "text", true),
     field("app_id", "text", false),
     field("source", "digits", true),
@@ -67,6 +68,10 @@ const FIELDS: [SettingField; 8] = [
     field("hook_header", "secret", false),
     // Messages a second: the vendor names no figure, so an operator who knows his own says it.
     field("rate", "number", false),
+    // The daily limit of new people (reference/whatsapp.md 2.6): channels of one business share a portfolio.
+    field("portfolio", "text", false),
+    field("daily_limit", "count", false),
+    SettingField { name: "on_limit", kind: "choice", required: false, choices: &["hold", "refuse"] },
     SettingField { name: "mark_opt_in", kind: "choice", required: false, choices: &["on_consent", "never", "before_first_template"] },
 ];
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::content::{ButtonKind, ButtonValue, Content, HeaderValue, MediaKind, MediaRef, Param, TemplateContent};
-use crate::domain::event::{InboundMessage, StatusEvent, TemplateEvent, What};
+use crate::domain::event::{InboundMessage, LimitEvent, StatusEvent, TemplateEvent, What};
 use crate::domain::http::{Body, Method};
 use crate::domain::identity::Identity;
 use crate::domain::outcome::ErrorClass;
@@ -200,8 +200,6 @@ fn template_news_and_everything_else_are_kept() {
     assert_eq!((paused.status.as_deref(), paused.name.as_deref(), paused.reason), (Some("PAUSED"), Some("order_ready_v3"), None));
     let others = [
         (fixture!("v2_user_sandbox_start"), "user-event:sandbox-start"),
-        (fixture!("v2_user_opted_out"), "user-event:opted-out"),
-        (fixture!("v2_account_tier"), "account-event:tier-event"),
         (fixture!("v2_billing"), "billing-event"),
         (fixture!("v2_platform"), "platform-event:connectivity-check"),
         (fixture!("v2_event_unknown"), "message-event:teleported"),
@@ -213,6 +211,15 @@ fn template_news_and_everything_else_are_kept() {
         assert!(event.raw.is_object() && event.key.starts_with(&format!("x:{wanted}:")), "{event:?}");
         assert_eq!(one(body).key, event.key, "the same bytes are the same event");
     }
+}
+
+#[test]
+fn limits_and_peoples_will_are_read() {
+    let What::Consent(told) = one(fixture!("v2_user_opted_out")).what else { panic!("no consent") };
+    assert_eq!((told.stop, told.by_user, told.identity.phone.as_deref()), (true, false, Some("79160000001")));
+    assert_eq!(one(fixture!("v2_account_tier")).what, What::Limit(LimitEvent { limit: Some(10_000) }));
+    let What::Consent(told) = one(fixture!("v3_user_preferences")).what else { panic!("no consent") };
+    assert_eq!((told.stop, told.by_user, told.identity.phone.as_deref()), (true, true, Some("79160000001")));
 }
 
 #[test]

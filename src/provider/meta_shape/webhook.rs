@@ -1,6 +1,6 @@
 //! Webhook values in Meta's shape (reference/whatsapp.md 4.12, 5.13): entries, changes, statuses, template news.
 
-use super::{errors, inbound};
+use super::{account, errors, inbound};
 use crate::domain::event::{CostReport, ProviderEvent, StatusEvent, TemplateEvent, What};
 use crate::domain::identity::Identity;
 use crate::domain::outcome::{ErrorClass, ProviderError};
@@ -44,6 +44,17 @@ fn read_change(entry: &Value, change: &Value, dialect: &Dialect<'_>, events: &mu
         }
         "message_template_status_update" | "template_category_update" | "message_template_quality_update" => {
             events.push(event(json::content_key(&field, change), sender.clone(), entry_at, What::Template(template(value)), change));
+        }
+        "user_preferences" => {
+            for (at, told) in account::preferences(value) {
+                let key = json::content_key(&field, &serde_json::json!([at, told]));
+                events.push(event(key, sender.clone(), at.unwrap_or(entry_at), What::Consent(told), change));
+            }
+        }
+        "phone_number_quality_update" | "business_capability_update" => {
+            if let Some(limit) = account::limit(value) {
+                events.push(event(json::content_key(&field, change), sender.clone(), entry_at, What::Limit(limit), change));
+            }
         }
         _ => {}
     }

@@ -141,6 +141,7 @@ fn act(shared: &Arc<Shared>, call: &Call, phone: &str, verb: &str) -> Option<Con
         "comes-online" => user.comes_online(),
         "hides-phone" => user.hides_phone(),
         "stops-marketing" => user.stops_marketing(),
+        "resumes-marketing" => user.resumes_marketing(),
         "leaves-whatsapp" => user.not_on_whatsapp(),
         _ => return None,
     };

@@ -4,6 +4,7 @@
 use super::gupshup;
 use super::inbound::InboundMessage;
 use super::message::{Failure, Message, Status};
+use super::person::Person;
 use super::server::{Answer, Call};
 use super::state::{Shared, State};
 use super::wire::MediaProblem;
@@ -22,6 +23,11 @@ pub(super) fn tell_status(state: &mut State, message: &Message, status: Status, 
 /// Words a person's message.
 pub(super) fn tell_inbound(state: &mut State, inbound: &InboundMessage, now: Ms) {
     gupshup::events::inbound(state, inbound, now);
+}
+
+/// Words a person's marketing preference.
+pub(super) fn tell_preference(state: &mut State, person: &Person, stop: bool, now: Ms) {
+    gupshup::events::preference(state, person, stop, now);
 }
 
 /// The failure of a message whose file cannot be had.

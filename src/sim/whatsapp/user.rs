@@ -1,5 +1,6 @@
 //! A person of the network in the verbs of a story: writes, presses, reads, blocks, hides the phone.
 
+use super::dialect;
 use super::inbound::{Inbound, InboundMessage};
 use super::message::{Message, Status};
 use super::person::Person;
@@ -75,7 +76,23 @@ impl User {
 
     /// Presses "stop marketing" in WhatsApp.
     pub fn stops_marketing(self) -> Self {
-        self.change(|person| person.stopped_marketing = true)
+        self.prefers(true)
+    }
+
+    /// Takes "stop marketing" back.
+    pub fn resumes_marketing(self) -> Self {
+        self.prefers(false)
+    }
+
+    fn prefers(self, stop: bool) -> Self {
+        let now = self.shared.now();
+        let mut state = self.shared.lock();
+        let person = state.person(&self.phone);
+        person.stopped_marketing = stop;
+        let person = person.clone();
+        dialect::tell_preference(&mut state, &person, stop, now);
+        drop(state);
+        self
     }
 
     /// Meta holds marketing to this person back.

@@ -4,10 +4,12 @@ use super::cursor::{ListOf, PageQuery, close};
 use super::shape::{Template, stored, time};
 use super::{live_portal, portal_row};
 use crate::db::entity::channel::Model;
+use crate::db::store;
 use crate::db::store::api_channel::{self, TemplateFilter};
 use crate::domain::clock::iso;
 use crate::domain::outcome::ErrorClass;
 use crate::flow::channel::{self, ChannelChange, ChannelError, NewChannel};
+use crate::flow::reach;
 use crate::flow::sync_templates::{self, SyncError};
 use crate::web::body::Incoming;
 use crate::web::operator::{Access, Operator};
@@ -64,9 +66,25 @@ pub struct Channel {
     settings: Value,
     /// Where the provider has to report to. It contains a secret.
     webhook_url: String,
+    /// People written to outside their windows in the last 24 h, for the whole portfolio.
+    daily_limit: DailyLimit,
     templates_synced_at: Option<String>,
     created_at: String,
     updated_at: String,
+}
+
+/// The daily limit of new people.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DailyLimit {
+    /// Shared by channels of this name; null = the channel is its own.
+    portfolio: Option<String>,
+    used: u64,
+    /// Null = unlimited or not known.
+    limit: Option<i64>,
+    /// `typed provider none`.
+    source: &'static str,
+    /// When the next new person may be written to; null = now.
+    next_free_at: Option<String>,
 }
 
 /// What came of reading a template list.
@@ -92,8 +110,18 @@ pub struct TemplateQuery {
     category: Option<String>,
 }
 
-fn shown(state: &State, row: Model) -> Result<Channel, Problem> {
+async fn shown(state: &State, portal: &str, row: Model) -> Result<Channel, Problem> {
+    let db = state.ctx.db.read();
+    let channels = store::channel::list(db, portal).await?;
+    let reach = reach::view(db, portal, &channels, &row, state.ctx.clock.now()).await?;
     Ok(Channel {
+        daily_limit: DailyLimit {
+            portfolio: reach.portfolio,
+            used: reach.used,
+            limit: reach.limit,
+            source: reach.source,
+            next_free_at: time(reach.next_free_at),
+        },
         webhook_url: channel::webhook_url(&state.ctx, &row)?,
         settings: stored(Some(&row.settings)),
         held_until: time(row.held_until),
@@ -134,8 +162,12 @@ pub(crate) async fn list(
     let portal = portal_row(&state, &path).await?.member_id;
     let page = page.page("channels")?;
     let rows = api_channel::list(state.ctx.db.read(), &portal, &page).await?;
-    let list = close("channels", &page, rows, |row| (row.created_at, row.id.as_str()), |row| shown(&state, row));
-    Ok(Json(ListOf { items: list.items.into_iter().collect::<Result<_, _>>()?, next: list.next }))
+    let list = close("channels", &page, rows, |row| (row.created_at, row.id.as_str()), |row| row);
+    let mut items = Vec::new();
+    for row in list.items {
+        items.push(shown(&state, &portal, row).await?);
+    }
+    Ok(Json(ListOf { items, next: list.next }))
 }
 
 /// One channel.
@@ -145,7 +177,7 @@ pub(crate) async fn list(
 pub(crate) async fn get(_: Operator, state: Data<State>, path: Path<(String, String)>) -> Result<Json<Channel>, Problem> {
     let (member_id, channel_id) = path.into_inner();
     let portal = portal_row(&state, &member_id).await?.member_id;
-    Ok(Json(shown(&state, row(&state, &portal, &channel_id).await?)?))
+    Ok(Json(shown(&state, &portal, row(&state, &portal, &channel_id).await?).await?))
 }
 
 /// Connects a channel. Its template list and, where the provider's API can, its webhook follow by themselves.
@@ -157,7 +189,7 @@ pub(crate) async fn create(_: Operator, state: Data<State>, path: Path<String>, 
     let portal = live_portal(&state, &path).await?.member_id;
     let new = NewChannel { kind: asked.kind, name: asked.name, settings: asked.settings };
     let created = channel::create(&state.ctx, &portal, new).await.map_err(refused)?;
-    let channel = shown(&state, row(&state, &portal, &created.id).await?)?;
+    let channel = shown(&state, &portal, row(&state, &portal, &created.id).await?).await?;
     Ok(HttpResponse::Created().json(channel))
 }
 
@@ -176,7 +208,7 @@ pub(crate) async fn change(
     let portal = live_portal(&state, &member_id).await?.member_id;
     let change = ChannelChange { name: asked.name, settings: asked.settings, paused: asked.paused };
     channel::update(&state.ctx, &portal, &channel_id, change).await.map_err(refused)?;
-    Ok(Json(shown(&state, row(&state, &portal, &channel_id).await?)?))
+    Ok(Json(shown(&state, &portal, row(&state, &portal, &channel_id).await?).await?))
 }
 
 /// Disconnects a channel. It stays in the journal; steps that name it are refused from now on.

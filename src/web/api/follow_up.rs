@@ -15,6 +15,7 @@ use actix_web::web::{Data, Json, Path, Query};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
 
 /// A message to be sent later.
 #[derive(Debug, Serialize, ToSchema)]
@@ -175,7 +176,7 @@ pub struct FollowUpTo {
 }
 
 /// A follow-up to make: the robot's properties by their ids.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FollowUpRequest {
     to: FollowUpTo,

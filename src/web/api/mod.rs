@@ -3,6 +3,7 @@
 pub mod call;
 pub mod card;
 pub mod channel;
+pub mod consent;
 pub mod conversation;
 pub mod cursor;
 pub mod erase;
@@ -15,7 +16,9 @@ pub mod message;
 pub mod openapi;
 pub mod portal;
 pub mod preview;
+pub mod quick_reply;
 pub mod robot;
+pub mod send;
 pub mod session;
 pub mod settings;
 pub mod shape;

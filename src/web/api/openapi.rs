@@ -1,7 +1,8 @@
 //! `GET /openapi.json`: the description of `/api/v1`, made from the handlers themselves.
 
 use super::{
-    call, card, channel, conversation, erase, follow_up, inbox, installation, job, kind, message, portal, preview, robot, session, settings,
+    call, card, channel, consent, conversation, erase, follow_up, inbox, installation, job, kind, message, portal, preview, quick_reply,
+    robot, send, session, settings,
 };
 use actix_web::HttpResponse;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -13,7 +14,8 @@ use utoipa::{Modify, OpenApi};
     paths(
         portal::list, portal::get, settings::get, settings::put, robot::list, robot::register,
         kind::list, channel::list, channel::create, channel::get, channel::change, channel::remove, channel::templates, channel::sync_templates,
-        call::list, call::get, message::list, message::get, conversation::list, inbox::list, inbox::get,
+        call::list, call::get, message::list, message::get, send::send, send::resend, conversation::list, consent::list, consent::put,
+        quick_reply::list, quick_reply::add, quick_reply::replace, quick_reply::remove, quick_reply::preview, inbox::list, inbox::get,
         follow_up::list, follow_up::get, follow_up::create, follow_up::cancel,
         job::list, job::redrive, erase::person,
         session::renew, installation::get, card::get, preview::show,

@@ -8,6 +8,7 @@ use crate::web::problem::{Code, Problem, ProblemDocument};
 use crate::web::{State, body};
 use actix_web::web::{Data, Json, Path};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -38,6 +39,24 @@ pub struct SettingsView {
     window_closing_minutes: i64,
     /// A follow-up later than this after its moment is skipped.
     follow_up_late_hours: i64,
+    /// Words that refuse, each the whole message; null = the usual ones.
+    #[schema(value_type = Option<Vec<String>>)]
+    opt_out_words: Value,
+    /// Words that take a refusal back; null = the usual ones.
+    #[schema(value_type = Option<Vec<String>>)]
+    opt_in_words: Value,
+    /// What a word of refusal is about: `marketing` (default) or `all`.
+    #[schema(value_type = Option<String>)]
+    opt_out_scope: Value,
+    /// Answer to a refusal: a pattern or `pattern:NAME`; null = none.
+    #[schema(value_type = Option<String>)]
+    opt_out_answer: Value,
+    /// Answer to a return: a pattern or `pattern:NAME`; null = none.
+    #[schema(value_type = Option<String>)]
+    opt_in_answer: Value,
+    /// By channel id: `{greeting, greeting_after_days, away, away_every_hours}`.
+    #[schema(value_type = Option<Object>)]
+    automatic_replies: Value,
 }
 
 /// New settings: a key that is absent stays, null goes back to the default.
@@ -80,6 +99,24 @@ pub struct SettingsChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<i64>)]
     follow_up_late_hours: Option<Option<i64>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Vec<String>>)]
+    opt_out_words: Option<Option<Value>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Vec<String>>)]
+    opt_in_words: Option<Option<Value>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    opt_out_scope: Option<Option<Value>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    opt_out_answer: Option<Option<Value>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    opt_in_answer: Option<Option<Value>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Object>)]
+    automatic_replies: Option<Option<Value>>,
 }
 
 /// Tells null apart from absent.
@@ -87,8 +124,10 @@ fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(reader: D) -> 
     Option::<T>::deserialize(reader).map(Some)
 }
 
-impl From<Settings> for SettingsView {
-    fn from(settings: Settings) -> Self {
+impl SettingsView {
+    fn of(settings: Settings, stored: &str) -> Self {
+        let map: Map<String, Value> = serde_json::from_str(stored).unwrap_or_default();
+        let area = |key: &str| map.get(key).cloned().unwrap_or(Value::Null);
         Self {
             default_channel: settings.default_channel,
             filler: settings.filler,
@@ -102,6 +141,12 @@ impl From<Settings> for SettingsView {
             working_hours: settings.working_hours,
             window_closing_minutes: settings.window_closing_minutes,
             follow_up_late_hours: settings.follow_up_late_hours,
+            opt_out_words: area("opt_out_words"),
+            opt_in_words: area("opt_in_words"),
+            opt_out_scope: area("opt_out_scope"),
+            opt_out_answer: area("opt_out_answer"),
+            opt_in_answer: area("opt_in_answer"),
+            automatic_replies: area("automatic_replies"),
         }
     }
 }
@@ -111,7 +156,7 @@ impl From<Settings> for SettingsView {
     responses((status = 200, body = SettingsView), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
 pub(crate) async fn get(_: Operator, state: Data<State>, path: Path<String>) -> Result<Json<SettingsView>, Problem> {
     let row = portal_row(&state, &path).await?;
-    Ok(Json(portal_settings::read(&row.settings).into()))
+    Ok(Json(SettingsView::of(portal_settings::read(&row.settings), &row.settings)))
 }
 
 /// Changes the portal's settings.
@@ -121,6 +166,15 @@ pub(crate) async fn get(_: Operator, state: Data<State>, path: Path<String>) -> 
 pub(crate) async fn put(_: Operator, state: Data<State>, path: Path<String>, payload: Incoming) -> Result<Json<SettingsView>, Problem> {
     let asked: SettingsChange = body::json(payload).await?;
     let portal = live_portal(&state, &path).await?.member_id;
+    let areas = [
+        ("opt_out_words", asked.opt_out_words),
+        ("opt_in_words", asked.opt_in_words),
+        ("opt_out_scope", asked.opt_out_scope),
+        ("opt_out_answer", asked.opt_out_answer),
+        ("opt_in_answer", asked.opt_in_answer),
+        ("automatic_replies", asked.automatic_replies),
+    ];
+    let areas = areas.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
     let change = Change {
         default_channel: asked.default_channel,
         filler: asked.filler,
@@ -134,11 +188,13 @@ pub(crate) async fn put(_: Operator, state: Data<State>, path: Path<String>, pay
         working_hours: asked.working_hours,
         window_closing_minutes: asked.window_closing_minutes,
         follow_up_late_hours: asked.follow_up_late_hours,
+        areas,
     };
     match portal_settings::put(&state.ctx, &portal, change).await {
         Ok(settings) => {
             state.ctx.portals.forget(&portal).await;
-            Ok(Json(settings.into()))
+            let row = portal_row(&state, &portal).await?;
+            Ok(Json(SettingsView::of(settings, &row.settings)))
         }
         Err(Refused::Invalid { field, reason }) => Err(Problem::new(Code::SettingInvalid).with("field", field).with("reason", reason)),
         Err(Refused::PortalGone) => Err(Problem::new(Code::PortalUnknown)),

@@ -70,6 +70,7 @@ pub(super) static ALL: &[Story] = &[
     Story { check: moved_once, ..story("a client answers", open, client_answers) },
     Story { check: one_lead, ..story("a stranger becomes a lead", open, stranger_writes) },
     story("follow-ups", open, follow_ups),
+    story("consents and replies", open, consents_and_replies),
 ];
 
 act! { nothing(_town) {} }
@@ -638,6 +639,20 @@ act! { opt_in_lists(town) {
     let tx = town.ctx().db.begin().await.unwrap();
     queue::enqueue(&tx, town.ctx().ids.as_ref(), town.now(), &[NewJob::at(town.portal.member_id(), job, town.now())]).await.unwrap();
     tx.commit("story.consent").await.unwrap();
+    town.settle().await;
+} }
+
+act! { consents_and_replies(town) {
+    let path = format!("/api/v1/portals/{}", town.portal.member_id());
+    let (status, told) = town.api_post("/quick-replies", json!({"name": "hello", "text": "Здравствуйте!"})).await;
+    assert!(status < 300, "{status} {told}");
+    let replies = json!({"automatic_replies": {town.channel.clone(): {"greeting": "pattern:hello"}}, "opt_out_answer": "Больше не побеспокоим"});
+    let (status, told) = town.request("PUT", &format!("{path}/settings"), Some(replies)).await;
+    assert_eq!(status, 200, "{told}");
+    town.client_writes("Есть кто?").await;
+    town.client_writes("стоп").await;
+    let (status, told) = town.request("PUT", &format!("{path}/consents"), Some(json!({"phone": CLIENT, "action": "opt_in"}))).await;
+    assert_eq!(status, 200, "{told}");
     town.settle().await;
 } }
 

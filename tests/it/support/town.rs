@@ -130,6 +130,13 @@ impl Town {
         Some(town)
     }
 
+    /// The same some minutes later: the portal's request budget, which the registration used up, is full again.
+    pub(crate) async fn rested(engine: Engine) -> Option<Self> {
+        let town = Self::open(engine).await?;
+        town.pass(2 * 60_000).await;
+        Some(town)
+    }
+
     /// Deal 512 of Anna with her phone.
     pub(crate) fn furnish(&self) {
         self.portal.contact(9).name("Анна", "Ким").phone("+7 916 000-00-01");

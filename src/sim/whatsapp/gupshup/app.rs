@@ -32,6 +32,10 @@ pub struct App {
     pub opt_in_required: bool,
     /// Code of that refusal for templates: 1006 or 1008.
     pub not_opted_in_code: u32,
+    /// Most people reached outside their windows in a moving 24 h (131048); none = no limit.
+    pub messaging_limit: Option<u32>,
+    /// Business portfolio: apps of one share the limit; empty = the app alone.
+    pub portfolio: String,
     /// The wallet is empty (1003).
     pub wallet_empty: bool,
     /// Word of a template quick reply in V2: `quick_reply` or `button`; both are seen.
@@ -134,6 +138,8 @@ impl Default for App {
             codes_as_text: false,
             opt_in_required: false,
             not_opted_in_code: 1008,
+            messaging_limit: None,
+            portfolio: String::new(),
             wallet_empty: false,
             template_reply_word: "quick_reply".to_owned(),
             bsuid_v2: false,

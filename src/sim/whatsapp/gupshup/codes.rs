@@ -1,10 +1,10 @@
 //! Why an accepted message fails: Gupshup's codes, the old ones, Meta's (reference 4.13 and 5.14).
 
-use super::super::message::Failure;
+use super::super::message::{Failure, Message};
 use super::super::state::State;
 use super::super::wire::MediaProblem;
 use super::app::App;
-use crate::domain::clock::Ms;
+use crate::domain::clock::{DAY, Ms};
 
 /// What is wrong, in no vendor's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub(super) enum Trouble {
     ParameterFormat,
     ParameterContent,
     BodyTooLong,
+    /// The business reached its daily number of new people.
+    MessagingLimit,
     MarketingStopped,
     MarketingCapped,
     BsuidUnsupported,
@@ -60,6 +62,8 @@ pub(super) fn failure(app: &App, trouble: Trouble) -> Failure {
         | Trouble::ParameterFormat
         | Trouble::ParameterContent
         | Trouble::BodyTooLong => no_match(),
+        Trouble::MessagingLimit if hosted => late(131_048, "Spam rate limit hit"),
+        Trouble::MessagingLimit => late(471, "Rate limit hit"),
         Trouble::MarketingStopped => late(131_050, "User has stopped marketing messages from this business"),
         Trouble::MarketingCapped => late(131_049, "Message was not delivered to maintain a healthy ecosystem engagement"),
         Trouble::BsuidUnsupported => late(131_062, "Business-scoped user id is not supported for this message"),
@@ -98,7 +102,26 @@ pub(super) fn general(state: &mut State, app: &App, to: &str, template: bool, no
     if !person.on_whatsapp {
         return Some(Trouble::NotOnWhatsApp);
     }
-    (!template && !active).then_some(Trouble::WindowClosed)
+    if !template && !active {
+        return Some(Trouble::WindowClosed);
+    }
+    (!active && limit_reached(state, app, &person.phone, now)).then_some(Trouble::MessagingLimit)
+}
+
+/// Unique people written to outside their windows in a moving 24 h, by all apps of the portfolio; refused ones do not count (reference 2.6).
+fn limit_reached(state: &mut State, app: &App, phone: &str, now: Ms) -> bool {
+    let Some(limit) = app.messaging_limit else { return false };
+    let own = |other: &App| other.name == app.name || (!app.portfolio.is_empty() && other.portfolio == app.portfolio);
+    let accounts: Vec<String> = state.apps.iter().filter(|other| own(other)).map(|other| other.name.clone()).collect();
+    let counted = |message: &&Message| {
+        accounts.contains(&message.account)
+            && !message.window_open
+            && message.failure.is_none()
+            && now.saturating_sub(message.accepted_at) < DAY
+    };
+    let to: Vec<String> = state.messages.iter().filter(counted).map(|message| message.to.clone()).collect();
+    let reached: std::collections::BTreeSet<String> = to.iter().map(|to| state.addressee(to).phone).collect();
+    !reached.contains(phone) && u32::try_from(reached.len()).unwrap_or(u32::MAX) >= limit
 }
 
 /// What stands in the way of a marketing template to this person.

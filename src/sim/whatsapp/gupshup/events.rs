@@ -69,6 +69,17 @@ pub(super) fn other(state: &mut State, account: &str, mode: &str, event: &str, p
     publish(state, &app, mode, event, None, now, bodies);
 }
 
+/// A person stopped or resumed marketing in WhatsApp: every app hears of it where events are V3; V2 has no such event (reference 5.13).
+pub(in crate::sim::whatsapp) fn preference(state: &mut State, person: &Person, stop: bool, now: Ms) {
+    for app in state.apps.clone() {
+        let bodies = |subscription: &Subscription| match subscription.version {
+            3 => events_v3::preference(&app, person, stop, now),
+            _ => Value::Null,
+        };
+        publish(state, &app, "OTHERS", "user_preferences", None, now, bodies);
+    }
+}
+
 /// The V2 envelope.
 pub(super) fn envelope_v2(app: &App, event: &str, payload: &Value, now: Ms) -> Value {
     json!({"app": app.name, "timestamp": now, "version": 2, "type": event, "payload": payload})

@@ -130,6 +130,20 @@ fn file(news: &InboundNews<'_>, media: &str, caption: Option<&str>, name: Option
     (kind.to_owned(), Some(object))
 }
 
+/// A change of a person's marketing preference.
+pub(super) fn preference(app: &App, person: &Person, stop: bool, now: Ms) -> Value {
+    let mut row = json!({"detail": if stop { "User requested to stop marketing messages" } else { "User requested to resume marketing messages" },
+        "category": "marketing_messages", "value": if stop { "stop" } else { "resume" }, "timestamp": now.div_euclid(1_000)});
+    if !person.phone_hidden {
+        set(&mut row, "wa_id", json!(person.phone));
+    }
+    if let Some(bsuid) = person.bsuid.as_ref().filter(|_| app.bsuid_v3) {
+        set(&mut row, "user_id", json!(bsuid));
+    }
+    let value = json!({"messaging_product": "whatsapp", "metadata": metadata(app), "contacts": [], "user_preferences": [row]});
+    json!({"entry": [{"id": app.waba_id, "changes": [{"field": "user_preferences", "value": value}]}], "gs_app_id": app.app_id, "object": "whatsapp_business_account"})
+}
+
 fn metadata(app: &App) -> Value {
     json!({"display_phone_number": app.source, "phone_number_id": app.phone_number_id})
 }

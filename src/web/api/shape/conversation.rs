@@ -18,9 +18,9 @@ pub struct Conversation {
     free_entry_until: Option<String>,
     last_inbound_at: Option<String>,
     last_outbound_at: Option<String>,
-    /// Null until consents are kept.
+    /// `{marketing, all}`: `unknown opted_in opted_out`.
     #[schema(value_type = Option<Object>)]
-    consent: Value,
+    pub(in crate::web::api) consent: Value,
     document: Option<Document>,
 }
 

@@ -39,6 +39,8 @@ pub struct Message {
     provider_id: Option<String>,
     /// Status word.
     status: String,
+    /// A held message leaves at this moment, where one is known.
+    held_until: Option<String>,
     /// `{code, class, provider_code, text, retryable}`.
     #[schema(value_type = Option<Object>)]
     error: Value,
@@ -98,6 +100,7 @@ impl From<message::Model> for Message {
     fn from(row: message::Model) -> Self {
         let content = stored(Some(&row.content));
         let out = row.direction == "out";
+        let held_until = held_until(&row);
         let template = (row.kind == "template").then(|| TemplateUse::read(&content)).flatten();
         let text = if out { Some(row.rendered_text).filter(|text| !text.is_empty()) } else { text_at(&content, "text") };
         let reaction = content
@@ -116,6 +119,7 @@ impl From<message::Model> for Message {
             template,
             identity: identity(&stored(Some(&row.identity))),
             provider_id: row.provider_id.or(row.wa_id),
+            held_until,
             error: error(row.error.as_deref()),
             cost: row.cost_source.is_some().then_some(Cost {
                 amount: row.cost_amount,
@@ -143,6 +147,12 @@ impl From<message::Model> for Message {
             call_id: row.call_id,
         }
     }
+}
+
+/// The moment that the reason of a held message names.
+fn held_until(row: &message::Model) -> Option<String> {
+    let reason = stored(row.error.as_deref());
+    reason.get("args").filter(|_| row.status == "held").and_then(|args| text_at(args, "until_at"))
 }
 
 impl TemplateUse {

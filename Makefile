@@ -38,4 +38,4 @@ lint:
 bench: ui
 	$(CARGO) build --locked --profile bench
 	tools/install-for-tests
-	tools/with-postgres target/release/courier24 bench $(ARGS)
+	tools/with-postgres --durable target/release/courier24 bench $(ARGS)

@@ -60,7 +60,8 @@ pub fn emails(item: &Map<String, Value>) -> Vec<String> {
     let mut emails: Vec<String> = Vec::new();
     for row in multi.into_iter().filter_map(Value::as_object) {
         let kind = form::text(row, "typeId") + &form::text(row, "TYPE_ID");
-        let value = form::text(row, "value") + &form::text(row, "VALUE");
+        // Either spelling: names are read ignoring case.
+        let value = form::text(row, "value");
         if (kind.is_empty() || kind.eq_ignore_ascii_case("email"))
             && !value.trim().is_empty()
             && !emails.iter().any(|have| have == value.trim())

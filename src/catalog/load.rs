@@ -210,7 +210,11 @@ fn sample(property: &Property) -> Value {
     match (&property.default, property.multiple) {
         (Value::Null, true) => Value::Array(Vec::new()),
         (Value::Null, false) if property.kind == Type::File => Value::Array(Vec::new()),
-        (Value::Null, false) => Value::String(String::new()),
+        // A required choice has no default; any of its keys is one.
+        (Value::Null, false) => match &property.options {
+            Options::Keys(keys) => Value::String(keys.first().cloned().unwrap_or_default()),
+            Options::None | Options::Channels => Value::String(String::new()),
+        },
         (default, _) => default.clone(),
     }
 }

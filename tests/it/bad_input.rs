@@ -169,8 +169,8 @@ story! {
         town.client_writes("Где заказ?").await;
         town.advance(DAY + MINUTE);
         let text = town.refuses("send_text", json!({"text": "Готов"}), "window_closed").await;
-        // The client wrote on 22 November at 10:00 in Moscow.
-        assert!(text.contains("23.11.2026 10:00"), "{text}");
+        // The client wrote on 22 November at 10:01 in Moscow.
+        assert!(text.contains("23.11.2026 10:01"), "{text}");
         let step = town.fires("check_window", json!({})).await;
         town.settle().await;
         assert_eq!(town.told(step)["free_text_allowed"], "N");

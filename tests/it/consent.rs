@@ -153,7 +153,7 @@ story! {
         town.refuses_in(Document::deal(600), "set_consent", ask("opt_out", "all"), "phone_missing").await;
         town.refuses("set_consent", json!({"action": "forget"}), "property_invalid").await;
         town.refuses("set_consent", json!({"action": "opt_out", "phone": ["group:1@g.us"]}), "phone_invalid").await;
-        assert_eq!(town.network.app(APP).opt_ins()[CLIENT].opted_in, true, "the provider's list was told of the agreement");
+        assert!(town.network.app(APP).opt_ins()[CLIENT].opted_in, "the provider's list was told of the agreement");
     }
 }
 

@@ -88,7 +88,7 @@ on_both_engines! {
         let crowd: Vec<NewJob> = (0..3000).map(|n| run_call("a", n, NOW)).collect();
         store(db, &crowd).await;
         store(db, &[run_call("z", 0, NOW + 10), run_call("m", 0, NOW + 10)]).await;
-        let groups = claim(db, NOW + 20, 75).await;
+        let groups = claim(db, NOW + 20, 125).await;
         let portals: Vec<&str> = groups.iter().map(|group| group.portal.as_str()).collect();
         assert_eq!(portals.len(), 3);
         assert!(portals.contains(&"z") && portals.contains(&"m"), "{portals:?}");

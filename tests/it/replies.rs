@@ -3,7 +3,7 @@
 use crate::support::story::story;
 use crate::support::town::{CLIENT, Town};
 use courier24::domain::clock::{DAY, HOUR, MINUTE, SECOND};
-use courier24::sim::portal::{Document, StepId, StepState};
+use courier24::sim::portal::{Document, StepId};
 use courier24::sim::whatsapp::inbound::Inbound;
 use serde_json::{Map, Value, json};
 
@@ -298,20 +298,6 @@ story! {
         assert!(rows.len() >= 3 && rows.iter().all(|row| row["state"] == "failed"), "{rows:?}");
         assert_eq!(town.fired(), []);
         town.nothing_twice_nothing_lost().await;
-    }
-}
-
-story! {
-    /// A call that nobody waits for is not answered; the client's words fire the trigger and reach the field.
-    async fn a_wait_without_subscription_fires_the_trigger(town) from rested {
-        let step = town.portal.firing("wait_reply", Document::deal(512)).waits(false)
-            .properties(json!({"write_fields": ["UF_CRM_WA_STATUS = reply_text"]})).fire().await.unwrap();
-        town.settle().await;
-        town.client_writes("Да").await;
-        assert_ne!(town.portal.step(step).unwrap().state, StepState::Waiting);
-        assert_eq!(town.portal.field(Document::deal(512), "UF_CRM_WA_STATUS"), json!("Да"));
-        assert_eq!(town.fired(), [("courier24_client_replied".to_owned(), 512)]);
-        assert_eq!(town.portal.calls_of("bizproc.event.send"), 0);
     }
 }
 

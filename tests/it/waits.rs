@@ -148,6 +148,7 @@ async fn neighbour(town: &Town) -> Portal {
     desk.set_callback(made["webhook_url"].as_str().unwrap());
     town.advance(3 * SECOND);
     town.settle().await;
+    town.pass(MINUTE).await;
     portal.contact(1).name("Ира", "Сосед").phone("79167777777");
     portal.deal(1).title("Её заказ").contact(1);
     portal

@@ -301,7 +301,7 @@ pub async fn remove_places(db: &impl Conn, portal: &str, phones: &[String], othe
     let people: Vec<&String> = phones.iter().chain(others).collect();
     let nameless = Expr::col(reached::Column::MessageId);
     reached::Entity::update_many()
-        .col_expr(reached::Column::Person, nameless.into())
+        .col_expr(reached::Column::Person, nameless)
         .filter(reached::Column::Portal.eq(portal))
         .filter(reached::Column::Person.is_in(people))
         .exec(db)

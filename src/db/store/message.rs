@@ -276,8 +276,11 @@ pub async fn put_content(tx: &Tx, portal: &str, id: &str, content: &str) -> DbRe
     bulk::update(&**tx, "message", portal, &[text("id"), text("content")], clause, &[json!([id, content])]).await.map(drop)
 }
 
+/// A message, the entity and id of the document it belongs to, and its content with how that was found.
+pub type Documented = (String, Option<(String, String)>, String);
+
 /// Says which documents messages belong to: (message, document or none, content with how it was found).
-pub async fn put_documents(tx: &Tx, portal: &str, found: &[(String, Option<(String, String)>, String)]) -> DbResult<()> {
+pub async fn put_documents(tx: &Tx, portal: &str, found: &[Documented]) -> DbResult<()> {
     let clause = Clause {
         set: "document_entity = v.entity, document_id = v.document, content = v.content",
         filter: "message.id = v.id",

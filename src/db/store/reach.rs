@@ -86,7 +86,7 @@ pub async fn give_back(tx: &Tx, portal: &str, message_ids: &[String], now: Ms) -
         let own = || Column::Portal.eq(portal).and(Column::Portfolio.eq(name.as_str()));
         // Written to before within the 24 hours: that still counts.
         reached::Entity::update_many()
-            .col_expr(Column::ReachedAt, Expr::col(Column::FormerAt).into())
+            .col_expr(Column::ReachedAt, Expr::col(Column::FormerAt))
             .col_expr(Column::MessageId, Expr::value(""))
             .filter(mine())
             .filter(own())

@@ -66,7 +66,10 @@ pub(crate) fn download(portal: &Portal, method: &str, params: &Params, incoming:
 fn send(file: &DriveFile) -> Outgoing {
     let headers = vec![
         ("content-type".to_owned(), "application/octet-stream".to_owned()),
-        ("content-disposition".to_owned(), format!("attachment; filename*=utf-8''{}", super::form::urlencode(&file.name))),
+        (
+            "content-disposition".to_owned(),
+            format!("attachment; filename*=utf-8''{}", super::form::urlencode(&file.name).replace('+', "%20")),
+        ),
     ];
     Outgoing::Reply { status: 200, headers, body: file.bytes.clone() }
 }

@@ -16,6 +16,7 @@ story! {
             ("/film.mp4", Manner::Plain("video/mp4", shelf::MP4.to_vec())),
             ("/song.mp3", Manner::Plain("audio/mpeg", shelf::MP3.to_vec())),
             ("/voice.ogg", Manner::Plain("audio/ogg", shelf::OPUS.to_vec())),
+            ("/note.ogg", Manner::Plain("audio/ogg", shelf::OPUS.to_vec())),
             ("/act.pdf", Manner::Plain("application/pdf", shelf::PDF.to_vec())),
             ("/s.webp", Manner::Plain("image/webp", shelf::webp(512, 900))),
         ])
@@ -36,7 +37,7 @@ story! {
             let captioned = ["image", "video", "document"].contains(&kind);
             assert_eq!(message.body["caption"], if captioned { json!("Вот") } else { Value::Null }, "{path}");
         }
-        let values = fired(&town, "send_file", json!({"kind": "voice", "source": [shelf.url("/voice.ogg")]})).await;
+        let values = fired(&town, "send_file", json!({"kind": "voice", "source": [shelf.url("/note.ogg")]})).await;
         assert_eq!((values["media_kind"].as_str(), values["rendered_text"].as_str()), (Some("voice"), Some("Голосовое сообщение")));
         assert_eq!(newest(&town).kind, "audio");
         with_partner(&town).await;

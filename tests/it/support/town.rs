@@ -160,6 +160,8 @@ impl Town {
         portal.finish_install();
         self.neighbours.push(portal.clone());
         self.settle().await;
+        self.advance(60_000);
+        self.settle().await;
         portal
     }
 
@@ -175,6 +177,9 @@ impl Town {
         let (status, synced) = self.api_post(&format!("/channels/{channel}/templates/sync"), json!({})).await;
         assert!((200..300).contains(&status), "{status} {synced}");
         self.advance(3_000);
+        self.settle().await;
+        // Registration has used much of the portal's budget; the stories begin a minute later, with all of it.
+        self.advance(60_000);
         self.settle().await;
     }
 

@@ -36,8 +36,8 @@ impl Town {
     pub(crate) async fn refuses_in(&self, document: Document, code: &str, properties: Value, error: &str) -> String {
         let before = self.sends();
         let shown = properties.to_string().chars().take(200).collect::<String>();
-        // A moment of its own, so that the newest call is this one.
-        self.advance(1);
+        // A moment of its own, so that the newest call is this one, and long refusals' tables stay within the portal's budget.
+        self.advance(2_000);
         let step = self.portal.fires(code, document, properties).await.unwrap();
         self.settle().await;
         let values = self.told(step);

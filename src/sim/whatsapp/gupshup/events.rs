@@ -42,7 +42,8 @@ pub(in crate::sim::whatsapp) fn inbound(state: &mut State, inbound: &InboundMess
     let news = InboundNews { inbound, person: &person, file, provider_id };
     let bodies = |subscription: &Subscription| match subscription.version {
         3 => events_v3::inbound(&app, &news),
-        _ => events_v2::inbound(&app, &news, now),
+        // The moment of arrival at Gupshup (reference 4.11.1), however long the callback is held.
+        _ => events_v2::inbound(&app, &news, inbound.at),
     };
     publish(state, &app, mode, "message", Some(&inbound.wamid), now, bodies);
 }

@@ -100,7 +100,6 @@ impl From<message::Model> for Message {
     fn from(row: message::Model) -> Self {
         let content = stored(Some(&row.content));
         let out = row.direction == "out";
-        let held_until = held_until(&row);
         let template = (row.kind == "template").then(|| TemplateUse::read(&content)).flatten();
         let text = if out { Some(row.rendered_text).filter(|text| !text.is_empty()) } else { text_at(&content, "text") };
         let reaction = content
@@ -119,7 +118,7 @@ impl From<message::Model> for Message {
             template,
             identity: identity(&stored(Some(&row.identity))),
             provider_id: row.provider_id.or(row.wa_id),
-            held_until,
+            held_until: held_until(&row.status, row.error.as_deref()),
             error: error(row.error.as_deref()),
             cost: row.cost_source.is_some().then_some(Cost {
                 amount: row.cost_amount,
@@ -150,9 +149,9 @@ impl From<message::Model> for Message {
 }
 
 /// The moment that the reason of a held message names.
-fn held_until(row: &message::Model) -> Option<String> {
-    let reason = stored(row.error.as_deref());
-    reason.get("args").filter(|_| row.status == "held").and_then(|args| text_at(args, "until_at"))
+fn held_until(status: &str, error: Option<&str>) -> Option<String> {
+    let reason = stored(error);
+    reason.get("args").filter(|_| status == "held").and_then(|args| text_at(args, "until_at"))
 }
 
 impl TemplateUse {

@@ -1,5 +1,5 @@
-# What each target needs beyond Rust (>= 1.95) and a C compiler: `test` and `check` need PostgreSQL's programs, which
-# tools/install-for-tests installs as root, or names.
+# What each target needs beyond Rust (>= 1.95) and a C compiler: Node (>= 20) with npm for the pages; `test` and `check` need PostgreSQL's
+# programs and Chromium too, which tools/install-for-tests installs as root, or names.
 
 CARGO ?= cargo
 
@@ -18,7 +18,9 @@ ui/node_modules/.package-lock.json: ui/package.json ui/package-lock.json
 ui/dist/manifest.json: ui/node_modules/.package-lock.json ui/vite.config.ts $(shell find ui/src ui/public -type f)
 	cd ui && npm run --silent build
 
-demo: ui
+# Without Node the story is told all the same; the portal's pages then say what to run.
+demo:
+	@$(MAKE) --no-print-directory ui || echo "The pages were not built (Node >= 20 with npm does it): the demo runs without them." >&2
 	$(CARGO) run --locked --quiet -- demo $(ARGS)
 
 test: ui

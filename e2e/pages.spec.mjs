@@ -75,7 +75,7 @@ async function firstDeal() {
 test('the application shows channels, templates, robots, journal and settings', async () => {
   for (const lang of ['ru', 'en']) {
     const open = await opened(chrome, stage, { url: `${stage.service}/b24/app`, lang })
-    for (const [view, sign] of [['overview', 'dl'], ['channels', '[data-channel]'], ['templates', 'button[aria-expanded]'], ['robots', '[data-robot="registered"]'], ['journal', '[data-run]'], ['settings', 'form']]) {
+    for (const [view, sign] of [['overview', 'dl'], ['channels', '[data-channel]'], ['templates', 'button[aria-expanded]'], ['robots', '[data-robot="registered"]'], ['journal', '[data-run]'], ['follow-ups', '[data-empty]'], ['consents', 'form'], ['replies', 'form'], ['settings', 'form']]) {
       await open.app.locator(`nav a[href="#/${view === 'overview' ? '' : view}"]`).click()
       await open.app.locator(`main ${sign}`).first().waitFor()
       await clean(open, `app-${view}-${lang}`)
@@ -142,4 +142,109 @@ test('a silent portal is told in words', async () => {
   const open = await opened(chrome, stage, { placement: ROBOT, options: '{}', silent: '1' })
   await open.app.getByText('Портал не отвечает странице.').waitFor({ timeout: 20_000 })
   await open.close()
+})
+
+const QUIET_PHONE = '+7 916 000-00-77'
+/** A deal whose client never wrote. */
+async function silentDeal() {
+  await stage.sim('items', { type_id: 3, id: 7701, fields: { name: 'Мария', lastName: 'Тихонова' }, phones: [QUIET_PHONE] })
+  await stage.sim('items', { type_id: 2, id: 7701, fields: { title: 'Тихая сделка', opportunity: 4500 }, contacts: [7701] })
+  return 'DEAL_7701'
+}
+const tabOf = (document, more = {}) => ({ placement: 'CRM_DEAL_DETAIL_TAB', options: JSON.stringify({ ID: document.split('_')[1] }), ...more })
+
+test('an employee writes by hand, and a broken connection sends nothing twice', async () => {
+  const { deals } = await firstDeal()
+  const open = await opened(chrome, stage, tabOf(`DEAL_${deals[0]}`, { user: '5' }))
+  const { app, page } = open
+  await app.locator('[data-window]').getByText('Окно открыто').waitFor()
+  // The service gets the first request, the page loses the answer.
+  let cut = 0
+  await page.route('**/api/v1/portals/*/messages', async (route) => {
+    if (route.request().method() !== 'POST' || cut++) return route.continue()
+    await route.fetch()
+    await route.abort()
+  })
+  await app.getByRole('textbox', { name: 'Текст сообщения' }).fill('Курьер будет в 18:00 🙂')
+  await app.locator('[data-send]').click()
+  await app.getByText('Связь прервалась во время отправки').waitFor()
+  await app.locator('[data-send]').click()
+  await app.getByText('Принято к отправке.').waitFor()
+  await app.locator('[data-message="read"]').filter({ hasText: 'Курьер будет в 18:00' }).waitFor({ timeout: 30_000 })
+  assert.equal(await app.locator('[data-message]').filter({ hasText: 'Курьер будет в 18:00' }).count(), 1, 'one message')
+  open.wrong.splice(0, open.wrong.length, ...open.wrong.filter((line) => !/ERR_FAILED|Failed to load resource/.test(line)))
+  await clean(open, 'tab-written')
+  await open.close()
+})
+
+test('to a closed window goes a template, prefilled from the deal, now or later', async () => {
+  const document = await silentDeal()
+  const open = await opened(chrome, stage, tabOf(document, { user: '5' }))
+  const { app, page } = open
+  await app.locator('[data-window]').getByText('Окно закрыто').waitFor()
+  assert.equal(await app.locator('[data-mode="text"]').isDisabled(), true)
+  await app.locator('[data-composer] [data-template]').click()
+  await app.getByRole('option', { name: /^order_ready ru/ }).click()
+  assert.equal(await app.getByRole('textbox', { name: 'Значение {{1}}' }).inputValue(), 'Мария', 'the greeted name is filled in')
+  assert.equal(await app.locator('[data-send]').isDisabled(), true, 'a value is missing')
+  await app.getByRole('button', { name: 'Взять из CRM: Значение {{2}}' }).click()
+  await app.getByRole('menuitem', { name: 'Название: Тихая сделка' }).click()
+  await app.locator('[data-composer] [data-bubble]').getByText('Тихая сделка').waitFor()
+  await clean(open, 'tab-template')
+  await app.locator('[data-send]').click()
+  await app.locator('[data-message]').filter({ hasText: 'Тихая сделка' }).waitFor()
+
+  // The same again for tomorrow, and taken back.
+  await app.locator('[data-composer] [data-template]').click()
+  await app.getByRole('option', { name: /^order_ready ru/ }).click()
+  await app.getByRole('textbox', { name: 'Значение {{2}}' }).fill('завтра')
+  await app.getByRole('button', { name: 'Отправить позже' }).click()
+  const tomorrow = new Date(Date.now() + 26 * 3_600_000)
+  const local = new Date(tomorrow.getTime() - tomorrow.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
+  await app.getByLabel('Когда отправить').fill(local)
+  await app.locator('[data-send]').click()
+  await app.locator('[data-follow-up]').waitFor()
+  await clean(open, 'tab-scheduled')
+  await app.getByRole('button', { name: 'Отменить отложенное сообщение' }).click()
+  await app.locator('[data-follow-up]').waitFor({ state: 'detached' })
+  assert.deepEqual(open.wrong, [])
+  await page.close()
+  await open.close()
+})
+
+test('quick replies, consents and settings are kept', async () => {
+  const open = await opened(chrome, stage, { url: `${stage.service}/b24/app` })
+  const { app } = open
+  const go = (view) => app.locator(`nav a[href="#/${view}"]`).click()
+  await go('replies')
+  await app.locator('[data-reply-name]').getByRole('textbox').or(app.locator('input[data-reply-name]')).first().fill('В пути')
+  await app.getByRole('textbox', { name: 'Текст сообщения' }).fill('Здравствуйте, {{contact.name}}! Мы уже едем.')
+  await app.getByRole('button', { name: 'Сохранить' }).click()
+  await app.locator('[data-reply]').getByText('В пути').waitFor()
+  await clean(open, 'app-replies-kept')
+  await go('consents')
+  await app.getByRole('textbox', { name: 'Телефон клиента' }).fill('+7 916 000-00-88')
+  await app.getByRole('button', { name: 'Сохранить' }).click()
+  await app.locator('[data-consent]').getByText('79160000088').waitFor()
+  await clean(open, 'app-consents-kept')
+  await go('settings')
+  const quiet = app.getByPlaceholder('21:00-09:00')
+  await quiet.fill('22:00-08:00')
+  await app.getByRole('button', { name: 'Сохранить' }).click()
+  await app.getByText('Сохранено').waitFor()
+  await quiet.fill('')
+  await app.getByRole('button', { name: 'Сохранить' }).click()
+  await app.getByText('Сохранено').waitFor()
+  await open.close()
+
+  // The reply is filled with the names that the employee sees.
+  const { deals } = await firstDeal()
+  const tab = await opened(chrome, stage, tabOf(`DEAL_${deals[0]}`, { user: '5' }))
+  await tab.app.getByRole('button', { name: 'Быстрые ответы' }).click()
+  await tab.app.getByRole('menuitem', { name: 'В пути' }).click()
+  await tab.page.waitForTimeout(300)
+  const text = await tab.app.getByRole('textbox', { name: 'Текст сообщения' }).inputValue()
+  assert.match(text, /^Здравствуйте, [А-Я][а-я]+! Мы уже едем\.$/)
+  assert.deepEqual(tab.wrong, [])
+  await tab.close()
 })

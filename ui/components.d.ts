@@ -23,6 +23,7 @@ declare module 'vue' {
     B24Switch: typeof import('./node_modules/@bitrix24/b24ui-nuxt/dist/runtime/components/Switch.vue')['default']
     B24Textarea: typeof import('./node_modules/@bitrix24/b24ui-nuxt/dist/runtime/components/Textarea.vue')['default']
     Bubble: typeof import('./src/components/Bubble.vue')['default']
+    FactField: typeof import('./src/components/FactField.vue')['default']
     Notice: typeof import('./src/components/Notice.vue')['default']
     RouterLink: typeof import('vue-router')['RouterLink']
     RouterView: typeof import('vue-router')['RouterView']

@@ -52,6 +52,7 @@ pub mod run_call;
 pub mod settle;
 pub mod sync_templates;
 mod template_choice;
+pub mod theme;
 pub mod token;
 pub mod trigger;
 mod waits;

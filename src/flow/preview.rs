@@ -5,6 +5,7 @@
 
 use super::Ctx;
 use super::card::Card;
+use super::content;
 use super::desk::{Desk, Sender};
 use crate::catalog::operation::{Operation, SendCommon, TemplateChoice};
 use crate::catalog::template_params::{self, MatchedParams};
@@ -80,7 +81,7 @@ pub async fn show(ctx: &Ctx, portal: &str, asked: &Asked<'_>) -> DbResult<Option
         region: &desk.portal.region,
     };
     match ctx.catalog.render(spec, &input) {
-        Ok(rendered) => bubble(ctx, &mut desk, &rendered.operation).await.map(Some),
+        Ok(rendered) => bubble(ctx, &mut desk, asked.code, &rendered.operation).await.map(Some),
         Err(refusal) if is_skip(&refusal) => Ok(Some(Preview { problems: vec![refusal], ..Preview::default() })),
         Err(refusal) => {
             // The form is not complete: what there is of the text or template is shown beside the reason.
@@ -91,7 +92,7 @@ pub async fn show(ctx: &Ctx, portal: &str, asked: &Asked<'_>) -> DbResult<Option
     }
 }
 
-async fn bubble(ctx: &Ctx, desk: &mut Desk, operation: &Operation) -> DbResult<Preview> {
+async fn bubble(ctx: &Ctx, desk: &mut Desk, code: &str, operation: &Operation) -> DbResult<Preview> {
     match operation {
         Operation::SendText { send, text, .. } => {
             let mut preview = Preview { kind: "text".to_owned(), body: text.clone(), length: text.chars().count(), ..Preview::default() };
@@ -104,6 +105,22 @@ async fn bubble(ctx: &Ctx, desk: &mut Desk, operation: &Operation) -> DbResult<P
             let mut preview = Preview { kind: "template".to_owned(), ..Preview::default() };
             if let Some(sender) = resolved(desk, &send.channel, &mut preview) {
                 template_bubble(ctx, desk, &sender, (send, template), &mut preview).await?;
+            }
+            Ok(preview)
+        }
+        Operation::SendButtons { send, header, text, footer, .. }
+        | Operation::SendList { send, header, text, footer, .. }
+        | Operation::SendLink { send, header, text, footer, .. } => {
+            let mut preview = Preview { body: text.clone(), length: text.chars().count(), ..Preview::default() };
+            "text".clone_into(&mut preview.kind);
+            preview.header = Some(header.trim().to_owned()).filter(|header| !header.is_empty());
+            preview.footer = Some(footer.trim().to_owned()).filter(|footer| !footer.is_empty());
+            match content::titles(code, desk.portal.lang, operation) {
+                Ok(titles) => preview.buttons = titles,
+                Err(refusal) => preview.problems.push(refusal),
+            }
+            if let Some(sender) = resolved(desk, &send.channel, &mut preview) {
+                preview.needs_window = sender.capabilities().official;
             }
             Ok(preview)
         }

@@ -113,7 +113,7 @@ pub(super) async fn opened(
     let channels: Vec<SenderView> = living.iter().map(SenderView::of).collect();
     let boot = boot::json(state, &boot::Told { frame, viewer, session: &session, standing: &standing, lang, page }, &channels);
     let portal = page::portal_origin(&viewer.portal.domain, &viewer.portal.client_endpoint);
-    Ok(Shell { page, lang, theme: &theme, title: i18n::word(lang, title), portal, boot }.answer())
+    Ok(Shell { page, lang, theme, title: i18n::word(lang, title), portal, boot }.answer())
 }
 
 fn shown(frame: &FramePost, viewer: &Viewer, title: &str, sentences: &[&str]) -> HttpResponse {

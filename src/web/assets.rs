@@ -14,6 +14,7 @@ use std::sync::LazyLock;
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "ui/dist/"]
+#[allow_missing = true]
 struct Dist;
 
 /// Locale files that no page reads: the demo's narration and the messages to administrators.

@@ -14,14 +14,13 @@ use crate::domain::clock::iso;
 use crate::flow::card;
 use crate::flow::install::Viewer;
 use crate::flow::page_session::Opened;
+use crate::flow::theme;
 use crate::i18n;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// Options of a settings dialog that the page needs back.
 const DIALOG: [&str; 5] = ["code", "activity_name", "current_values", "document_type", "document_fields"];
-/// Words of a theme.
-const THEMES: [&str; 3] = ["light", "dark", "system"];
 
 /// What is known when a page opens.
 pub(super) struct Told<'a> {
@@ -62,9 +61,8 @@ pub(super) async fn standing(state: &State, frame: &FramePost, viewer: &Viewer, 
 }
 
 /// Theme that the viewer chose.
-pub(super) fn theme(viewer: &Viewer) -> String {
-    let chosen = viewer.portal.settings.get("themes").and_then(|themes| themes.get(&viewer.user_id)).and_then(Value::as_str);
-    chosen.filter(|theme| THEMES.contains(theme)).unwrap_or("light").to_owned()
+pub(super) fn theme(viewer: &Viewer) -> &'static str {
+    theme::of(&viewer.portal.settings, &viewer.user_id)
 }
 
 /// The JSON of `#boot`.

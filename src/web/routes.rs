@@ -60,7 +60,9 @@ pub(super) fn service(config: &mut ServiceConfig) {
         // Pages
         .service(at("/api/v1/session",                   "POST").route(post().to(api::session::renew)))
         .service(at(&under("/installation"),             "GET").route(get().to(api::installation::get)))
+        .service(at(&under("/overview"),                 "GET").route(get().to(api::overview::get)))
         .service(at(&under("/documents/{document_id}"),  "GET").route(get().to(api::card::get)))
+        .service(at(&under("/theme"),                    "PUT").route(put().to(api::theme::put)))
         .service(at(&under("/preview"),                  "POST").route(post().to(api::preview::show)))
         // Operating
         .service(at("/health/live",  "GET, HEAD").route(get().to(health::live)).route(web::head().to(health::live)))

@@ -2,24 +2,24 @@
 
 use crate::support::story::story;
 use crate::support::town::{Town, http, send};
-use courier24::domain::clock::MINUTE;
+use courier24::domain::clock::{DAY, HOUR, MINUTE};
 use courier24::sim::portal::{Options, User};
 use serde_json::{Value, json};
 
 /// A page's token for a user, renewed as the page does; in a document when one is told.
-pub(crate) async fn renew(town: &Town, user: i64, document: Option<&str>) -> reqwest::Response {
+async fn renew(town: &Town, user: i64, document: Option<&str>) -> reqwest::Response {
     let auth_id = town.portal.tokens(user).access;
     let body = json!({"member_id": town.portal.member_id(), "auth_id": auth_id, "document": document});
     send(http().post(town.url("/api/v1/session")).json(&body)).await
 }
 
-async fn token(town: &Town, user: i64, document: Option<&str>) -> String {
+pub(crate) async fn token(town: &Town, user: i64, document: Option<&str>) -> String {
     let told: Value = renew(town, user, document).await.json().await.unwrap();
     told["token"].as_str().unwrap_or_else(|| panic!("{told}")).to_owned()
 }
 
 /// Status and body of a call with a page's token.
-async fn asks(town: &Town, token: &str, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+pub(crate) async fn asks(town: &Town, token: &str, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
     let path = if path.starts_with("/api") { path.to_owned() } else { format!("/api/v1/portals/{}{path}", town.portal.member_id()) };
     let mut request = http().request(method.parse().unwrap(), town.url(&path)).bearer_auth(token);
     if let Some(body) = body {
@@ -37,9 +37,18 @@ story! {
     /// An administrator's page may manage its own portal and sees no other; the token ends after a quarter of an hour.
     async fn an_administrators_page_manages_its_own_portal(town) {
         let admin = token(&town, 1, None).await;
-        for path in ["", "/channels", "/robots", "/calls", "/settings", "/installation", "/api/v1/channel-kinds"] {
+        for path in ["", "/channels", "/robots", "/calls", "/settings", "/installation", "/overview", "/api/v1/channel-kinds"] {
             assert_eq!(sees(&town, &admin, path).await, 200, "{path}");
         }
+        town.fires("send_template", json!({"template": "order_ready:ru", "params": ["Анна", "118"]})).await;
+        town.client_writes("Спасибо").await;
+        town.settle().await;
+        let (_, today) = asks(&town, &admin, "GET", "/overview", None).await;
+        assert_eq!((&today["out"], &today["received"], &today["failed"]), (&json!(1), &json!(1), &json!(0)), "{today}");
+        town.advance(DAY);
+        let admin = token(&town, 1, None).await;
+        let (_, today) = asks(&town, &admin, "GET", "/overview", None).await;
+        assert_eq!((&today["out"], &today["received"]), (&json!(0), &json!(0)), "another day: {today}");
         assert_eq!(sees(&town, &admin, "/api/v1/portals").await, 404, "the list of portals is the operator's");
         let other = town.neighbour().await;
         let path = format!("/api/v1/portals/{}/channels", other.member_id());
@@ -65,7 +74,8 @@ story! {
         assert!(card["channels"][0].get("settings").is_none() && card["channels"][0].get("webhook_url").is_none(), "{card}");
         let (_, calls) = asks(&town, &page, "GET", "/calls", None).await;
         let call = calls["items"][0]["id"].as_str().unwrap().to_owned();
-        assert_eq!(sees(&town, &page, &format!("/calls/{call}")).await, 200);
+        let (status, story) = asks(&town, &page, "GET", &format!("/calls/{call}"), None).await;
+        assert_eq!((status, &story["facts"], &story["code"]), (200, &Value::Null, &json!("send_template")), "what the portal's token read stays here");
         let (_, messages) = asks(&town, &page, "GET", "/messages?phone=79160000001", None).await;
         assert_eq!(messages["items"][0]["status"], "accepted", "{messages}");
         for path in ["/documents/DEAL_777", "/calls?document=DEAL_777", "/messages?document=DEAL_777", "/messages?phone=79169999999&document=DEAL_777", "/channels", "/settings", "/robots"] {
@@ -107,6 +117,13 @@ story! {
         let text = json!({"code": "send_text", "properties": {"text": ""}});
         let (_, empty) = asks(&town, &page, "POST", "/preview", Some(text)).await;
         assert_eq!(empty["problems"][0]["code"], "text_empty", "{empty}");
+        let ask = |buttons: Value| json!({"code": "send_buttons", "document": "DEAL_512",
+            "properties": {"text": "{=Document:CONTACT.NAME}, когда удобно?", "footer": "Служба доставки", "buttons": buttons}});
+        let (_, asked) = asks(&town, &page, "POST", "/preview", Some(ask(json!(["am|Утром", "Вечером"])))).await;
+        assert_eq!((&asked["body"], &asked["footer"]), (&json!("Анна, когда удобно?"), &json!("Служба доставки")), "{asked}");
+        assert_eq!((&asked["buttons"][0]["title"], &asked["buttons"][1]["title"]), (&json!("Утром"), &json!("Вечером")), "{asked}");
+        let (_, many) = asks(&town, &page, "POST", "/preview", Some(ask(json!(["1", "2", "3", "4"])))).await;
+        assert_eq!(many["problems"][0]["code"], "too_many_buttons", "{many}");
         let foreign = order(Some("DEAL_777"), json!([]));
         assert_eq!(asks(&town, &page, "POST", "/preview", Some(foreign)).await.0, 403);
         assert!(town.network.messages_to("79160000001").is_empty(), "nothing was sent");
@@ -146,5 +163,112 @@ story! {
         assert!(!reply.body.contains(&tokens.access), "the viewer's token stays here");
         let unknown = town.portal.frame(&town.url("/b24/placement/nowhere")).open().await.unwrap();
         assert_eq!(unknown.status, 404);
+    }
+}
+
+/// Orders a message with a page's token.
+async fn writes(town: &Town, token: &str, key: &str, body: &Value) -> (u16, Value) {
+    let url = town.url(&format!("/api/v1/portals/{}/messages", town.portal.member_id()));
+    let answer = send(http().post(url).bearer_auth(token).header("Idempotency-Key", key).json(body)).await;
+    (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+}
+
+story! {
+    /// An employee writes to the client of their own deal: once for a key, about the deal, and under the rules of the window.
+    async fn an_employee_writes_from_the_tab_of_a_deal(town) {
+        let page = token(&town, 5, Some("DEAL_512")).await;
+        let text = json!({"to": {"phone": "79160000001"}, "kind": "text", "text": "Уже едем {{contact.name}}"});
+        let (status, closed) = writes(&town, &page, "k1", &text).await;
+        assert_eq!((status, &closed["code"]), (422, &json!("window_closed")), "{closed}");
+        town.client_writes("Где заказ?").await;
+        town.settle().await;
+        let (status, made) = writes(&town, &page, "k2", &text).await;
+        assert_eq!((status, &made["document"]["id"]), (201, &json!("DEAL_512")), "{made}");
+        let (status, again) = writes(&town, &page, "k2", &text).await;
+        assert_eq!((status, &again["id"]), (201, &made["id"]), "the same key is the same message");
+        // The colleague's key is another key.
+        let colleague = token(&town, 1, Some("DEAL_512")).await;
+        let other = json!({"to": {"document": "DEAL_512"}, "kind": "template", "template": "order_ready:ru", "params": ["Анна", "118"]});
+        assert_eq!(writes(&town, &colleague, "k2", &other).await.0, 201);
+        town.settle().await;
+        let got: Vec<String> = town.network.messages_to("79160000001").into_iter().map(|message| message.text).collect();
+        assert_eq!(got.len(), 2, "{got:?}");
+        assert_eq!(got[0], "Уже едем {{contact.name}}", "an employee's text is text");
+        let (_, calls) = asks(&town, &page, "GET", "/calls", None).await;
+        assert_eq!((&calls["items"][1]["user_id"], &calls["items"][1]["code"]), (&json!("5"), &json!("send_text")), "{calls}");
+        town.nothing_twice_nothing_lost().await;
+    }
+}
+
+story! {
+    /// An employee's message is no way around CRM's rights: no other number, no patterns or files of the portal, no write-backs.
+    async fn an_employees_message_reads_nothing_with_the_portals_token(town) {
+        town.client_writes("Где заказ?").await;
+        town.settle().await;
+        let page = token(&town, 5, Some("DEAL_512")).await;
+        let own = json!({"phone": "79160000001"});
+        let wrong = [
+            json!({"to": {"phone": "79160000099"}, "kind": "text", "text": "x"}),
+            json!({"to": {"bsuid": "RU.1"}, "kind": "text", "text": "x"}),
+            json!({"to": {"document": "DEAL_777"}, "kind": "text", "text": "x"}),
+            json!({"to": own, "kind": "text", "text": "pattern:hello"}),
+            json!({"to": own, "kind": "text", "text": "{{contact.phone}}", "expressions": "Y"}),
+            json!({"to": own, "kind": "text", "text": "x", "write_fields": ["COMMENTS=status"]}),
+            json!({"to": own, "kind": "template", "template": "order_ready:ru", "params": ["1=pattern:hello", "2=1"]}),
+            json!({"to": own, "kind": "template", "template": "order_ready:ru", "params": ["Анна", "1"], "header": "disk:7"}),
+            json!({"to": own, "kind": "file", "file": ["disk:7"]}),
+        ];
+        for (index, body) in wrong.iter().enumerate() {
+            let (status, told) = writes(&town, &page, &format!("w{index}"), body).await;
+            assert_eq!((status, &told["code"]), (403, &json!("rights_missing")), "{body} {told}");
+        }
+        let nowhere = token(&town, 5, None).await;
+        assert_eq!(writes(&town, &nowhere, "n", &json!({"to": own, "kind": "text", "text": "x"})).await.0, 403);
+        // CRM takes the right away while the page is open: it counts at once.
+        town.portal.put_user(User { crm: false, ..User::new(5, "Ольга", "Тестова") });
+        let (status, told) = writes(&town, &page, "late", &json!({"to": own, "kind": "text", "text": "x"})).await;
+        assert_eq!((status, &told["code"]), (403, &json!("document_hidden")), "{told}");
+        assert!(town.network.messages_to("79160000001").is_empty());
+    }
+}
+
+story! {
+    /// A message for later from the tab: made, seen and cancelled by whoever sees the deal; others' stay theirs.
+    async fn a_message_is_scheduled_and_cancelled_from_the_tab(town) {
+        town.portal.deal(777).title("Чужая").contact(9).stage("NEW");
+        let page = token(&town, 5, Some("DEAL_512")).await;
+        let admin = token(&town, 1, None).await;
+        let at = courier24::domain::clock::iso(town.now() + 2 * HOUR);
+        let order = json!({"to": {"phone": "79160000001"}, "when": "at", "at": at, "template": "order_ready:ru", "params": ["Анна", "118"]});
+        let (status, made) = asks(&town, &page, "POST", "/follow-ups", Some(order.clone())).await;
+        assert_eq!((status, &made["document"]["id"]), (201, &json!("DEAL_512")), "{made}");
+        let mut foreign = order.clone();
+        foreign["to"] = json!({"document": "DEAL_777"});
+        assert_eq!(asks(&town, &page, "POST", "/follow-ups", Some(foreign.clone())).await.0, 403);
+        let (status, other) = asks(&town, &admin, "POST", "/follow-ups", Some(foreign)).await;
+        assert_eq!(status, 201, "{other}");
+        let (_, list) = asks(&town, &page, "GET", "/follow-ups", None).await;
+        assert_eq!(list["items"].as_array().unwrap().len(), 1, "{list}");
+        let path = |row: &Value| format!("/follow-ups/{}", row["id"].as_str().unwrap());
+        assert_eq!(asks(&town, &page, "DELETE", &path(&other), None).await.0, 403);
+        let (status, ended) = asks(&town, &page, "DELETE", &path(&made), None).await;
+        assert_eq!((status, &ended["state"]), (200, &json!("cancelled")), "{ended}");
+        town.pass(3 * HOUR).await;
+        assert_eq!(town.network.messages_to("79160000001").len(), 1, "only the administrator's");
+    }
+}
+
+story! {
+    /// A viewer's theme is theirs alone and comes with the next page.
+    async fn a_theme_is_kept_for_its_viewer(town) {
+        let page = token(&town, 5, Some("DEAL_512")).await;
+        assert_eq!(asks(&town, &page, "PUT", "/theme", Some(json!({"theme": "dark"}))).await.0, 204);
+        let (status, told) = asks(&town, &page, "PUT", "/theme", Some(json!({"theme": "pink"}))).await;
+        assert_eq!((status, &told["code"]), (400, &json!("body_invalid")), "{told}");
+        let (status, _) = town.request("PUT", &format!("/api/v1/portals/{}/theme", town.portal.member_id()), Some(json!({"theme": "dark"}))).await;
+        assert_eq!(status, 403, "the operator has no theme");
+        let row = town.stored(&town.portal).await.unwrap();
+        let settings: Value = serde_json::from_str(&row.settings).unwrap();
+        assert_eq!(settings["themes"], json!({"5": "dark"}));
     }
 }

@@ -1,5 +1,6 @@
 // The same Fluent files as the service's, fetched once under a name that changes with them.
 import { FluentBundle, FluentResource, type FluentVariable } from '@fluent/bundle'
+import { en, ru } from '@bitrix24/b24ui-nuxt/locale'
 import { boot } from './boot'
 
 const bundle = new FluentBundle(boot.lang, { useIsolating: false })
@@ -28,3 +29,6 @@ export const when = (iso: string | null | undefined) => (iso ? moment.format(new
 export const hour = (iso: string | null | undefined) => (iso ? clock.format(new Date(iso)) : '')
 export const dayOf = (iso: string) => day.format(new Date(iso))
 export const number = (value: number) => new Intl.NumberFormat(boot.lang).format(value)
+
+/** The kit's own few words. */
+export const kitLocale = boot.lang === 'ru' ? ru : en

@@ -4,12 +4,13 @@ import { createApp, type Component } from 'vue'
 import { createMemoryHistory, createRouter, type Router } from 'vue-router'
 import b24Ui from '@bitrix24/b24ui-nuxt/vue-plugin'
 import { loadTexts } from './i18n'
+import { wear } from './theme'
 import { followHeight } from './b24/frame'
 
 export async function start(root: Component, router?: Router): Promise<void> {
   const place = document.getElementById('app')
   if (!place) return
-  theme()
+  wear(document.body.dataset.theme ?? 'light')
   try {
     await loadTexts()
   } catch {
@@ -19,9 +20,4 @@ export async function start(root: Component, router?: Router): Promise<void> {
   const routes = router ?? createRouter({ routes: [{ path: '/:rest(.*)*', component: { render: () => null } }], history: createMemoryHistory() })
   createApp(root).use(routes).use(b24Ui).mount(place)
   followHeight(place)
-}
-
-function theme(): void {
-  const dark = document.body.dataset.theme === 'system' && matchMedia('(prefers-color-scheme: dark)').matches
-  document.documentElement.classList.toggle('dark', dark || document.body.dataset.theme === 'dark')
 }

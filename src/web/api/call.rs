@@ -64,5 +64,6 @@ pub(crate) async fn get(access: Access, state: Data<State>, path: Path<(String, 
     let portal = portal_row(&state, &member_id).await?.member_id;
     let story = api_call::story(state.ctx.db.read(), &portal, &call_id).await?.ok_or_else(|| Problem::not_found("call"))?;
     access.may_see(Some(&story.call.document_id))?;
-    Ok(Json(CallDetail::from(story)))
+    let detail = CallDetail::from(story);
+    Ok(Json(if access.whole_portal() { detail } else { detail.without_facts() }))
 }

@@ -4,6 +4,7 @@ use super::session::of_card;
 use super::shape::Conversation;
 use crate::db::store::{channel, conversation as conversations};
 use crate::flow::card::{self, Card};
+use crate::flow::consent;
 use crate::flow::page_session::Visitor;
 use crate::flow::portal_view::PortalView;
 use crate::provider::registry;
@@ -26,6 +27,16 @@ pub struct CardView {
     /// Channel that is used when none is named.
     default_channel: Option<String>,
     conversations: Vec<Conversation>,
+    /// Values that a message is usually filled with, those that are set.
+    facts: Vec<FactView>,
+}
+
+/// A value of the document or its client.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FactView {
+    /// Field as robots name it: `CONTACT.NAME`.
+    id: &'static str,
+    value: String,
 }
 
 /// A number of the document.
@@ -55,6 +66,9 @@ pub struct SenderView {
     templates: bool,
 }
 
+/// Fields offered to whoever writes a message.
+const FACTS: [&str; 8] = ["CONTACT.NAME", "CONTACT.LAST_NAME", "COMPANY.TITLE", "NAME", "LAST_NAME", "TITLE", "OPPORTUNITY", "ID"];
+
 /// The document a page stands in.
 #[utoipa::path(get, path = "/api/v1/portals/{member_id}/documents/{document_id}", tag = "pages",
     params(("member_id" = String, Path), ("document_id" = String, Path)),
@@ -70,6 +84,11 @@ pub(crate) async fn get(access: Access, state: Data<State>, path: Path<(String, 
     let mut known: Vec<_> = conversations::by_keys(db, &member_id, &keys).await?.into_values().collect();
     known.sort_by(|a, b| b.updated_at.cmp(&a.updated_at).then_with(|| a.id.cmp(&b.id)));
     known.dedup_by(|a, b| a.id == b.id);
+    let standings = consent::of_conversations(&state.ctx, &member_id, &known).await?;
+    let mut conversations: Vec<Conversation> = known.into_iter().map(Conversation::from).collect();
+    for (one, standing) in conversations.iter_mut().zip(standings) {
+        one.stand(&standing);
+    }
     let default_channel = view.default_channel.filter(|id| living.iter().any(|row| row.id == *id));
     Ok(Json(CardView {
         id: card.document_id.clone(),
@@ -77,8 +96,14 @@ pub(crate) async fn get(access: Access, state: Data<State>, path: Path<(String, 
         phones: card.phones.iter().map(PhoneView::of).collect(),
         default_channel: default_channel.or_else(|| living.first().map(|row| row.id.clone())),
         channels: living.iter().map(SenderView::of).collect(),
-        conversations: known.into_iter().map(Conversation::from).collect(),
+        conversations,
+        facts: FACTS.iter().filter_map(|id| fact(&card, id)).collect(),
     }))
+}
+
+fn fact(card: &Card, id: &'static str) -> Option<FactView> {
+    let value = card.field(id).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())?;
+    Some(FactView { id, value })
 }
 
 impl PhoneView {

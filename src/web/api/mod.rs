@@ -14,6 +14,8 @@ pub mod job;
 pub mod kind;
 pub mod message;
 pub mod openapi;
+pub mod overview;
+mod page_send;
 pub mod portal;
 pub mod preview;
 pub mod quick_reply;
@@ -22,6 +24,7 @@ pub mod send;
 pub mod session;
 pub mod settings;
 pub mod shape;
+pub mod theme;
 
 use super::State;
 use super::problem::{Code, Problem};

@@ -386,8 +386,8 @@ act! { portal_events(town) {
     let reply = town.portal.frame(&town.url("/b24/app")).by(1).open().await.unwrap();
     assert_eq!(reply.status, 200, "{}", reply.body);
     // A page renews its token, in a deal that its viewer may read.
-    let renewed = crate::pages::renew(town, 1, Some("DEAL_512")).await;
-    assert_eq!(renewed.status(), 200);
+    let renewed = crate::pages::token(town, 1, Some("DEAL_512")).await;
+    assert_eq!(crate::pages::asks(town, &renewed, "PUT", "/theme", Some(json!({"theme": "dark"}))).await.0, 204);
 } }
 
 act! { alarm_is_told(town) {

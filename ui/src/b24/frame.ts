@@ -26,6 +26,11 @@ export async function setProperties(values: Record<string, string | string[]>): 
   void b24.placement.call('setPropertyValue', values as never).catch(() => undefined)
 }
 
+/** The card shows what changed. Only tabs may ask for it; nobody answers. */
+export function reloadCard(): void {
+  void frame().then((b24) => b24.placement.call('reloadData')).catch(() => undefined)
+}
+
 export async function installFinish(): Promise<void> {
   await (await frame()).installFinish()
 }

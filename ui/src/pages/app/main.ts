@@ -11,6 +11,9 @@ const router = createRouter({
     { path: '/templates', component: () => import('./Templates.vue'), name: 'templates' },
     { path: '/robots', component: () => import('./Robots.vue'), name: 'robots' },
     { path: '/journal', component: () => import('./Journal.vue'), name: 'journal' },
+    { path: '/follow-ups', component: () => import('./FollowUps.vue'), name: 'follow-ups' },
+    { path: '/consents', component: () => import('./Consents.vue'), name: 'consents' },
+    { path: '/replies', component: () => import('./QuickReplies.vue'), name: 'replies' },
     { path: '/settings', component: () => import('./Settings.vue'), name: 'settings' },
     { path: '/:rest(.*)*', redirect: '/' }
   ]

@@ -28,6 +28,8 @@ property-wait_hours-description = 1 to 720; then the process learns the status r
 property-write_fields-name = Write results to fields
 property-write_fields-description = FIELD = result, such as UF_CRM_X = status
 property-to_timeline-name = Show in the timeline
+property-to_open_line-name = Show in the Open Channel
+property-to_open_line-description = Takes effect once an Open Channel is connected to this application; until then the journal says that it was not shown there
 property-expressions-name = Read texts as expressions
 property-expressions-description = {"{{"}deal.title{"}}"}, {"{{"}contact.name{"}}"} and functions; stored expressions pattern:NAME are safer
 property-on_missing-name = If a value is empty

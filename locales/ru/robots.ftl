@@ -28,6 +28,8 @@ property-wait_hours-description = От 1 до 720; затем процесс у�
 property-write_fields-name = Записать результаты в поля
 property-write_fields-description = ПОЛЕ = результат, например UF_CRM_X = status
 property-to_timeline-name = Показать в таймлайне
+property-to_open_line-name = Показать в открытой линии
+property-to_open_line-description = Действует, когда открытая линия подключена к этому приложению; до тех пор журнал пишет, что там не показано
 property-expressions-name = Читать тексты как выражения
 property-expressions-description = {"{{"}deal.title{"}}"}, {"{{"}contact.name{"}}"} и функции; надёжнее сохранённые выражения pattern:ИМЯ
 property-on_missing-name = Если значение пустое

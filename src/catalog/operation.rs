@@ -346,6 +346,9 @@ pub struct SendCommon {
     pub write_fields: Vec<(String, String)>,
     /// Timeline entry.
     pub to_timeline: bool,
+    /// Publish in the client's open-channel dialog.
+    #[serde(default)]
+    pub to_open_line: bool,
     /// What a missing or blank template value does.
     pub on_missing: OnMissing,
 }

@@ -89,7 +89,7 @@ fn a_registration_is_what_bitrix24_takes() {
 fn a_call_becomes_a_typed_operation() {
     let rendered = call(
         "send_text",
-        json!({"TEXT": "Привет", "Phone": "+7 916 000-00-01", "wait_for": ["прочитано"], "hold_hours": " 1 00 ", "to_timeline": "0",
+        json!({"TEXT": "Привет", "Phone": "+7 916 000-00-01", "wait_for": ["прочитано"], "hold_hours": " 1 00 ", "to_timeline": "0", "to_open_line": "Y",
                "preview_link": "нет", "write_fields": ["UF_CRM_X = status", ""], "phone_choice": "ALL", "on_closed_window": "hold", "wait_hours": ""}),
     )
     .unwrap();
@@ -97,7 +97,7 @@ fn a_call_becomes_a_typed_operation() {
     assert_eq!((text.as_str(), preview_link), ("Привет", false));
     assert_eq!(send.phones, ["+7 916 000-00-01"]);
     assert_eq!((send.wait_for, send.phone_choice, send.on_closed_window), (WaitFor::Read, PhoneChoice::All, OnClosedWindow::Hold));
-    assert_eq!((send.hold_hours, send.wait_hours, send.to_timeline), (100, 24, false));
+    assert_eq!((send.hold_hours, send.wait_hours, send.to_timeline, send.to_open_line), (100, 24, false, true));
     assert_eq!(send.write_fields, [("UF_CRM_X".to_owned(), "status".to_owned())]);
     assert_eq!((send.fallback, send.on_missing), (None, OnMissing::Fail));
     assert_eq!(rendered.params["text"], "Привет");

@@ -25,6 +25,11 @@ impl Identity {
         Self { phone: Some(digits.into()), ..Self::default() }
     }
 
+    /// The one key that messages to this user carry: phone, else bsuid, lid, group; empty when nothing is known.
+    pub fn recipient(&self) -> String {
+        [&self.phone, &self.bsuid, &self.lid, &self.group].into_iter().flatten().next().cloned().unwrap_or_default()
+    }
+
     /// The (kind, value) pairs that name this user, the strongest first: group, bsuid, phone, lid.
     pub fn keys(&self) -> Vec<(&'static str, &str)> {
         [("group", &self.group), ("bsuid", &self.bsuid), ("phone", &self.phone), ("lid", &self.lid)]

@@ -5,6 +5,7 @@
 
 use super::consent::{Heard, Said};
 use super::facts::{self, Need};
+use super::outgoing::{self, Draft};
 use super::portal_settings::areas::{self, Areas};
 use super::portal_view::PortalView;
 use super::{Ctx, JobError, Leftover};
@@ -19,8 +20,6 @@ use crate::domain::clock::Ms;
 use crate::domain::consent::Action;
 use crate::domain::content::Content;
 use crate::domain::document::CrmItem;
-use crate::domain::identity::Identity;
-use crate::domain::state::Status;
 use crate::domain::window;
 use crate::queue::{self, Claimed, Group, Job, NewJob};
 use serde_json::{Value, json};
@@ -47,7 +46,7 @@ pub(super) async fn consider(tx: &Tx, ctx: &Ctx, portal: &PortalView, areas: &Ar
     if replies.greeting.is_some() && new && claim(tx, said, GREETING, now.saturating_sub(replies.greeting_after), now).await? {
         due.push(GREETING);
     }
-    let away = replies.away.is_some() && !areas.working_hours.open(portal.time_zone, now);
+    let away = replies.away.is_some() && !portal.working_hours.open(portal.time_zone, now);
     if away && claim(tx, said, AWAY, now.saturating_sub(replies.away_every), now).await? {
         due.push(AWAY);
     }
@@ -111,9 +110,7 @@ async fn one(ctx: &Ctx, claimed: &Claimed) -> Result<(), JobError> {
         store::message::insert_many(&tx, &claimed.portal, std::slice::from_ref(&row)).await?;
         store::conversation::touch_outbound(&tx, &claimed.portal, &[touch], now).await?;
         claims::sent(&tx, &claimed.portal, conversation_id, reply, &row.id).await?;
-        let key = format!("deliver:{}", row.id);
-        let job = NewJob::at(&claimed.portal, Job::Deliver { message_id: row.id.clone() }, now).once(row.id.clone()).cancelled_by(key);
-        queue::enqueue(&tx, ctx.ids.as_ref(), now, &[job]).await?;
+        queue::enqueue(&tx, ctx.ids.as_ref(), now, &[outgoing::send_job(&claimed.portal, &row.id, now)]).await?;
     }
     queue::complete(&tx, &[claimed]).await?;
     tx.commit("auto_reply.stored").await?;
@@ -123,21 +120,21 @@ async fn one(ctx: &Ctx, claimed: &Claimed) -> Result<(), JobError> {
 /// The message; `None` when there is nothing to say any more.
 async fn build(ctx: &Ctx, portal: &str, conversation_id: &str, reply: &str, now: Ms) -> Result<Option<message::Model>, JobError> {
     let db = ctx.db.read();
-    let Some(row) = store::portal::find(db, portal).await? else { return Ok(None) };
-    let view = PortalView::of(&row);
+    let Some(view) = PortalView::find(db, portal).await? else { return Ok(None) };
     let talk = store::conversation::list(db, portal, &[conversation_id.to_owned()]).await?.into_iter().next();
     let Some(talk) = talk.filter(|_| view.status != PortalStatus::Uninstalled) else { return Ok(None) };
-    let Some(pattern) = pattern(&row.settings, &talk.channel_id, reply) else { return Ok(None) };
+    let Some(pattern) = pattern(&view, &talk.channel_id, reply) else { return Ok(None) };
     let text = match render(ctx, &view, &talk, &pattern).await? {
         Some(text) if !text.trim().is_empty() => text,
         _ => return Ok(None),
     };
-    Ok(Some(model(ctx, &talk, text, now)))
+    let content = Content::Text { body: text.clone(), preview_link: false };
+    Ok(Some(Draft::in_talk(&talk, &content, &text).to(ctx, &outgoing::person(&talk), now)))
 }
 
 /// What the portal wants said now: it may have been changed since the message came.
-fn pattern(settings: &str, channel_id: &str, reply: &str) -> Option<String> {
-    let areas = Areas::read(settings);
+fn pattern(view: &PortalView, channel_id: &str, reply: &str) -> Option<String> {
+    let areas = Areas::read(&view.settings);
     let own = areas.replies.get(channel_id);
     let text = match reply {
         GREETING => own?.greeting.clone(),
@@ -147,7 +144,7 @@ fn pattern(settings: &str, channel_id: &str, reply: &str) -> Option<String> {
         _ => None,
     }?;
     match text.trim().strip_prefix(areas::STORED) {
-        Some(name) => areas::stored(serde_json::from_str::<Value>(settings).ok()?.get("patterns"), name),
+        Some(name) => areas::stored(view.settings.get("patterns"), name),
         None => Some(text),
     }
 }
@@ -198,53 +195,4 @@ pub(super) async fn facts_of(ctx: &Ctx, view: &PortalView, need: &Need) -> Resul
 pub(super) async fn opt_out_answers(db: &impl crate::db::Conn, portal: &str, conversation_ids: &[String]) -> DbResult<HashSet<String>> {
     let rows = claims::of(db, portal, conversation_ids, OPT_OUT_ANSWER).await?;
     Ok(rows.into_iter().filter_map(|row| row.message_id).collect())
-}
-
-fn model(ctx: &Ctx, talk: &conversation::Model, text: String, now: Ms) -> message::Model {
-    let who = Identity {
-        phone: talk.phone.clone(),
-        bsuid: talk.bsuid.clone(),
-        lid: talk.lid.clone(),
-        username: talk.username.clone(),
-        display_name: talk.display_name.clone(),
-        group: None,
-    };
-    let content = Content::Text { body: text.clone(), preview_link: false };
-    let recipient = [&who.phone, &who.bsuid, &who.lid].into_iter().flatten().next().cloned().unwrap_or_default();
-    message::Model {
-        id: ctx.ids.id("msg", now),
-        portal: talk.portal.clone(),
-        channel_id: talk.channel_id.clone(),
-        conversation_id: talk.id.clone(),
-        call_id: None,
-        direction: "out".to_owned(),
-        kind: content.kind().to_owned(),
-        // Both are plain data and always serialize.
-        content: serde_json::to_string(&content).unwrap_or_default(),
-        rendered_text: text,
-        identity: serde_json::to_string(&who).unwrap_or_default(),
-        recipient,
-        provider_id: None,
-        wa_id: None,
-        status: Status::Queued.as_str().to_owned(),
-        error: None,
-        attempts: 0,
-        cost_amount: None,
-        cost_currency: None,
-        cost_source: None,
-        document_entity: talk.document_entity.clone(),
-        document_id: talk.document_id.clone(),
-        reply_id: None,
-        reply_title: None,
-        reply_to: None,
-        created_at: now,
-        queued_at: Some(now),
-        sending_at: None,
-        accepted_at: None,
-        sent_at: None,
-        delivered_at: None,
-        read_at: None,
-        failed_at: None,
-        received_at: None,
-    }
 }

@@ -10,7 +10,7 @@ mod people;
 mod standing;
 
 pub use change::{Change, Evidence, Source, apply, apply_alone};
-pub(in crate::flow) use hear::{Heard, Said, hear};
+pub(in crate::flow) use hear::{Heard, Said, Word, hear};
 pub(in crate::flow) use mirror::{learn_from_failures, told_by_provider};
 pub use people::{forget, rows_of};
 pub(in crate::flow) use standing::Standings;

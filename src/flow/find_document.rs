@@ -11,7 +11,7 @@ mod search;
 pub use lead::handle_leads;
 
 use super::portal_view::PortalView;
-use super::{Ctx, JobError, Leftover, arrival, waits};
+use super::{Ctx, JobError, Leftover, arrival, outgoing, waits};
 use crate::db::entity::{conversation as conversation_row, message as message_row};
 use crate::db::store::portal::PortalStatus;
 use crate::db::store::{conversation, message, wait};
@@ -165,10 +165,8 @@ async fn keep(tx: &Tx, ctx: &Ctx, view: &PortalView, ended: &[(&Search, Found)],
 fn identity(search: &Search) -> Identity {
     let talk = &search.talk;
     Identity {
-        phone: talk.phone.clone(),
-        bsuid: talk.bsuid.clone(),
         username: talk.username.clone().or_else(|| search.inbound.identity.username.clone()),
         display_name: talk.display_name.clone().or_else(|| search.inbound.identity.display_name.clone()),
-        ..Identity::default()
+        ..outgoing::person(talk)
     }
 }

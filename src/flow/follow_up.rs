@@ -16,7 +16,7 @@ mod plan;
 
 use super::portal_view::PortalView;
 use super::settle::{self, Moved};
-use super::{Ctx, results};
+use super::{Ctx, outgoing, results};
 use crate::catalog::operation::Operation;
 use crate::db::entity::{conversation, follow_up as row, robot_call};
 use crate::db::store::follow_up_stop::{self, Cause, Stopped, Way, Whose};
@@ -121,7 +121,7 @@ async fn end(tx: &Tx, ctx: &Ctx, portal: &str, whose: &Whose<'_>, reason: Reason
         return Ok(stopped);
     }
     let keys: Vec<String> = stopped.follow_ups.iter().map(|id| job_key(id)).collect();
-    let sends = stopped.messages.iter().map(|id| format!("deliver:{id}"));
+    let sends = stopped.messages.iter().map(|id| outgoing::send_key(id));
     queue::cancel_many(tx, portal, &keys.into_iter().chain(sends).collect::<Vec<_>>()).await?;
     let moved: Vec<Moved> = messages::list(&**tx, portal, &stopped.messages)
         .await?

@@ -26,6 +26,7 @@ mod gate;
 pub mod install;
 pub mod mark_opt_in;
 pub mod media;
+mod outgoing;
 pub mod pace;
 pub mod page_session;
 mod phones;

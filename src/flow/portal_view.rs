@@ -52,6 +52,8 @@ pub struct PortalView {
     pub window_closing: Ms,
     /// A follow-up later than this after its moment is skipped.
     pub follow_up_late: Ms,
+    /// All settings as stored, for the areas that read their own (`flow/portal_settings/areas`).
+    pub settings: Map<String, Value>,
 }
 
 impl PortalView {
@@ -78,6 +80,7 @@ impl PortalView {
             working_hours: text("working_hours").and_then(WorkingHours::parse).unwrap_or_default(),
             window_closing: number("window_closing_minutes", WINDOW_CLOSING_MINUTES).saturating_mul(MINUTE),
             follow_up_late: number("follow_up_late_hours", FOLLOW_UP_LATE_HOURS).saturating_mul(HOUR),
+            settings,
         }
     }
 

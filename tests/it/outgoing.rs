@@ -52,6 +52,19 @@ story! {
 }
 
 story! {
+    /// The open channel is not ours: the message leaves once, and the journal says that it is not shown there.
+    async fn what_cannot_be_shown_in_the_open_channel_is_said_in_the_journal(town) {
+        let step = town.fires("send_template", order_with(json!({"to_open_line": "Y"}))).await;
+        town.settle().await;
+        assert_eq!(returned(&town, step)["status"], "accepted");
+        assert_eq!(town.network.messages_to(CLIENT).len(), 1);
+        let told = town.last_call().await["decision"]["open_line"].clone();
+        assert_eq!(told["published"], false);
+        assert!(told["rule"].as_str().is_some_and(|rule| rule.contains("connected")));
+    }
+}
+
+story! {
     /// Two numbers: the one that wrote last is the one that is used.
     async fn the_number_that_replied_last_is_chosen(town) {
         town.portal.contact(9).phone("+7 916 000-00-02");

@@ -1,12 +1,12 @@
 //! What is to be written into CRM besides the answer: deal fields and timeline entries.
 
 use super::bulk::{self, int, text};
-use crate::db::entity::write_back::{ActiveModel, Column, Entity, Model};
+use crate::db::entity::write_back::{Column, Entity, Model};
 use crate::db::{Conn, DbResult, Tx};
 use crate::domain::clock::Ms;
 use crate::domain::ids::Ids;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait as _, EntityTrait, ExprTrait, QueryFilter, QueryOrder, Set};
+use sea_orm::{ColumnTrait, ConnectionTrait as _, EntityTrait, ExprTrait, QueryFilter, QueryOrder};
 use serde_json::{Map, Value, json};
 
 /// What an entry is for.
@@ -22,26 +22,25 @@ pub struct Target<'a> {
     pub document_id: &'a str,
 }
 
-fn fresh(id: &str, portal: &str, kind: &str, target: &Target<'_>, payload: String, now: Ms) -> ActiveModel {
-    ActiveModel {
-        id: Set(id.to_owned()),
-        portal: Set(portal.to_owned()),
-        kind: Set(kind.to_owned()),
-        call_id: Set(target.call_id.map(ToOwned::to_owned)),
-        message_id: Set(target.message_id.map(ToOwned::to_owned)),
-        document_entity: Set(target.document_entity.to_owned()),
-        document_id: Set(target.document_id.to_owned()),
-        payload: Set(payload),
-        state: Set("pending".to_owned()),
-        external_id: Set(None),
-        external_kind: Set(None),
-        shown: Set(None),
-        attempts: Set(0),
-        last_error: Set(None),
-        created_at: Set(now),
-        updated_at: Set(now),
-        done_at: Set(None),
-    }
+const COLUMNS: [bulk::Column; 12] = [
+    text("id"),
+    text("portal"),
+    text("kind"),
+    text("call_id"),
+    text("message_id"),
+    text("document_entity"),
+    text("document_id"),
+    text("payload"),
+    text("state"),
+    int("attempts"),
+    int("created_at"),
+    int("updated_at"),
+];
+
+/// A pending row, in the order of [`COLUMNS`].
+fn fresh(id: &str, portal: &str, kind: &str, target: &Target<'_>, payload: &str, now: Ms) -> Value {
+    let t = target;
+    json!([id, portal, kind, t.call_id, t.message_id, t.document_entity, t.document_id, payload, "pending", 0, now, now])
 }
 
 /// Sets the field values that a call owes to its document: one row a call, the newest values win. Returns the row's id.
@@ -76,57 +75,22 @@ pub async fn put_fields(
     }
     let id = ids.id("wb", now);
     let target = Target { call_id: Some(call_id), message_id: None, document_entity, document_id };
-    Entity::insert(fresh(&id, portal, "fields", &target, payload, now)).exec_without_returning(&**tx).await?;
+    bulk::insert(&**tx, "write_back", &COLUMNS, "", "id", &[fresh(&id, portal, "fields", &target, &payload, now)]).await?;
     Ok(id)
 }
 
 /// Asks for timeline entries of several messages in one statement. Returns the rows' ids, in the order given.
 pub async fn put_timelines(tx: &Tx, portal: &str, ids: &dyn Ids, targets: &[Target<'_>], now: Ms) -> DbResult<Vec<String>> {
-    const COLUMNS: [bulk::Column; 12] = [
-        text("id"),
-        text("portal"),
-        text("kind"),
-        text("call_id"),
-        text("message_id"),
-        text("document_entity"),
-        text("document_id"),
-        text("payload"),
-        text("state"),
-        int("attempts"),
-        int("created_at"),
-        int("updated_at"),
-    ];
     let made: Vec<String> = targets.iter().map(|_| ids.id("wb", now)).collect();
-    let rows: Vec<Value> = made
-        .iter()
-        .zip(targets)
-        .map(|(id, t)| {
-            json!([id, portal, "timeline", t.call_id, t.message_id, t.document_entity, t.document_id, "{}", "pending", 0, now, now])
-        })
-        .collect();
+    let rows: Vec<Value> = made.iter().zip(targets).map(|(id, target)| fresh(id, portal, "timeline", target, "{}", now)).collect();
     bulk::insert(&**tx, "write_back", &COLUMNS, "", "id", &rows).await?;
     Ok(made)
 }
 
 /// Stores a trigger's firing (`told` = code and subject) under an id made of what it is about; `false` = it was fired before.
 pub async fn put_trigger(tx: &Tx, portal: &str, id: &str, target: &Target<'_>, told: (&str, &str), now: Ms) -> DbResult<bool> {
-    const COLUMNS: [bulk::Column; 12] = [
-        text("id"),
-        text("portal"),
-        text("kind"),
-        text("call_id"),
-        text("message_id"),
-        text("document_entity"),
-        text("document_id"),
-        text("payload"),
-        text("state"),
-        int("attempts"),
-        int("created_at"),
-        int("updated_at"),
-    ];
     let payload = json!({"trigger": told.0, "subject": told.1}).to_string();
-    let t = target;
-    let row = json!([id, portal, "trigger", t.call_id, t.message_id, t.document_entity, t.document_id, payload, "pending", 0, now, now]);
+    let row = fresh(id, portal, "trigger", target, &payload, now);
     let made = bulk::insert(&**tx, "write_back", &COLUMNS, "ON CONFLICT (id) DO NOTHING", "id", &[row]).await?;
     Ok(!made.is_empty())
 }

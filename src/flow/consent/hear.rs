@@ -27,8 +27,22 @@ pub(in crate::flow) struct Said<'a> {
     pub(in crate::flow) inbound: &'a InboundMessage,
     /// By the provider's clock.
     pub(in crate::flow) at: Ms,
-    /// A live wait expects exactly this word.
-    pub(in crate::flow) expected: bool,
+}
+
+/// A message that is a word of the lists.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::flow) struct Word<'a> {
+    text: &'a str,
+    source: Source,
+    action: Action,
+}
+
+impl<'a> Word<'a> {
+    /// The word that this message is, if it is one.
+    pub(in crate::flow) fn of(areas: &Areas, inbound: &'a InboundMessage) -> Option<Self> {
+        let (text, source) = spoken(inbound)?;
+        Some(Self { text, source, action: areas.words.heard(text)? })
+    }
 }
 
 /// What a message was about.
@@ -40,20 +54,17 @@ pub(in crate::flow) enum Heard {
     Word(Action),
 }
 
-/// Listens; changes the consent when it is a word, learns new ids of a known person, lifts Meta's brake.
+/// Listens; changes the consent when a word was said to it, learns new ids of a known person, lifts Meta's brake.
 ///
 /// # Errors
 /// The database failed.
-pub(in crate::flow) async fn hear(tx: &Tx, ctx: &Ctx, areas: &Areas, said: &Said<'_>, now: Ms) -> DbResult<Heard> {
+pub(in crate::flow) async fn hear(tx: &Tx, ctx: &Ctx, areas: &Areas, said: &Said<'_>, word: Option<Word<'_>>, now: Ms) -> DbResult<Heard> {
     // A group's words are nobody's own.
     if said.inbound.identity.group.is_some() {
         return Ok(Heard::Nothing);
     }
     meet(tx, ctx, said, now).await?;
-    let spoken = if said.expected { None } else { spoken(said.inbound) };
-    let Some((text, source, action)) = spoken.and_then(|(text, source)| Some((text, source, areas.words.heard(text)?))) else {
-        return Ok(Heard::Nothing);
-    };
+    let Some(Word { text, source, action }) = word else { return Ok(Heard::Nothing) };
     let standing = standing(tx, ctx, said).await?;
     let scopes = scopes(areas, standing, action);
     for scope in &scopes {

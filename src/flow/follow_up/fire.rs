@@ -8,7 +8,7 @@ use super::plan::{Due, Timing, shifted};
 use super::{Reason, end, job, letter, moment, shift, talks, tell_ended};
 use crate::catalog::operation::{FollowUp, OnClosedWindow};
 use crate::db::entity::{conversation, follow_up as row, message};
-use crate::db::store::conversation::{self as conversations, Touch};
+use crate::db::store::conversation as conversations;
 use crate::db::store::follow_up::{self as store, Ended, Fired, Shift, state};
 use crate::db::store::follow_up_stop::Whose;
 use crate::db::store::portal::PortalStatus;
@@ -26,8 +26,8 @@ use crate::flow::desk::{Desk, Sender};
 use crate::flow::gate::{self, Question, Verdict};
 use crate::flow::results::WindowView;
 use crate::flow::template_choice::{self, Fault, Filled};
-use crate::flow::{Ctx, JobError, Leftover, quiet};
-use crate::queue::{self, Claimed, Group, Job, NewJob};
+use crate::flow::{Ctx, JobError, Leftover, outgoing, quiet};
+use crate::queue::{self, Claimed, Group, Job};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 
@@ -264,19 +264,10 @@ async fn fire_all(tx: &Tx, ctx: &Ctx, portal: &str, fires: &[(message::Model, Ms
     let won: Vec<&(message::Model, Ms, Fired)> = fires.iter().filter(|(_, _, fired)| won.contains(&fired.id)).collect();
     let rows: Vec<message::Model> = won.iter().map(|(message, _, _)| message.clone()).collect();
     messages::insert_many(tx, portal, &rows).await?;
-    let touches: Vec<Touch> = rows
-        .iter()
-        .map(|row| Touch {
-            id: row.conversation_id.clone(),
-            document_entity: row.document_entity.clone(),
-            document_id: row.document_id.clone(),
-        })
-        .collect();
-    conversations::touch_outbound(tx, portal, &touches, now).await?;
+    conversations::touch_outbound(tx, portal, &outgoing::touches(&rows), now).await?;
     let mut jobs = Vec::new();
     for (message, leaves_at, fired) in won {
-        let send = NewJob::at(portal, Job::Deliver { message_id: message.id.clone() }, *leaves_at);
-        jobs.push(send.once(message.id.clone()).cancelled_by(format!("deliver:{}", message.id)));
+        jobs.push(outgoing::send_job(portal, &message.id, *leaves_at));
         if let (state::PENDING, Some(due_at)) = (fired.state, fired.due_at) {
             jobs.push(job(portal, &fired.id, due_at));
         }

@@ -1,4 +1,4 @@
-//! Settings that belong to an area of their own: words of consent, automatic replies, working hours. One struct for all readers; each key
+//! Settings that belong to an area of their own: words of consent, automatic replies. One struct for all readers; each key
 //! is judged here before it is stored. A value of a wrong shape in the row counts as absent.
 
 use super::Refused;
@@ -6,7 +6,6 @@ use crate::catalog::Catalog;
 use crate::db::entity::channel;
 use crate::domain::clock::{DAY, HOUR, Ms};
 use crate::domain::consent::{Scope, Words, folded};
-use crate::domain::schedule::WorkingHours;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,14 +51,11 @@ pub struct Areas {
     pub opt_in_answer: Option<String>,
     /// By channel id.
     pub replies: BTreeMap<String, Replies>,
-    /// When somebody is there.
-    pub working_hours: WorkingHours,
 }
 
 impl Areas {
     /// Reads the stored settings.
-    pub fn read(stored: &str) -> Self {
-        let map: Map<String, Value> = serde_json::from_str(stored).unwrap_or_default();
+    pub fn read(map: &Map<String, Value>) -> Self {
         let list = |key: &str| map.get(key).and_then(texts);
         let text = |key: &str| map.get(key).and_then(Value::as_str).filter(|text| !text.trim().is_empty()).map(str::to_owned);
         let words = match (list("opt_out_words"), list("opt_in_words")) {
@@ -79,7 +75,6 @@ impl Areas {
             opt_out_answer: text("opt_out_answer"),
             opt_in_answer: text("opt_in_answer"),
             replies: replies.map(|(channel, value)| (channel.clone(), replies_of(value))).collect(),
-            working_hours: text("working_hours").and_then(|hours| WorkingHours::parse(&hours)).unwrap_or_default(),
         }
     }
 }
@@ -209,11 +204,12 @@ mod tests {
 
     #[test]
     fn a_list_replaces_the_usual_words_and_its_absence_keeps_them() {
-        let areas = Areas::read(r#"{"opt_out_words":["хватит"],"opt_out_scope":"all"}"#);
+        let of = |settings: Value| Areas::read(settings.as_object().unwrap());
+        let areas = of(json!({"opt_out_words": ["хватит"], "opt_out_scope": "all"}));
         assert_eq!(areas.words.heard("Хватит!"), Some(Action::OptOut));
         assert_eq!((areas.words.heard("стоп"), areas.words.heard("START")), (None, Some(Action::OptIn)));
         assert_eq!(areas.opt_out_scope, Scope::All);
-        let usual = Areas::read("not json");
+        let usual = of(json!({"opt_out_words": "not a list"}));
         assert_eq!((usual.words.heard("стоп"), usual.opt_out_answer, usual.replies.len()), (Some(Action::OptOut), None, 0));
     }
 

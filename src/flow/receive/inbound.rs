@@ -16,8 +16,8 @@ use crate::domain::window;
 use crate::flow::consent::{Heard, Said};
 use crate::flow::portal_view::PortalView;
 use crate::flow::waits::{self, Read};
-use crate::flow::{Ctx, JobError, arrival, follow_up, window_timer};
-use crate::queue::{self, Job, NewJob};
+use crate::flow::{Ctx, JobError, arrival, follow_up, outgoing, window_timer};
+use crate::queue::{self, NewJob};
 use serde_json::{Value, json};
 
 /// How long an answer waits for the send it answers to be settled: only its id is missing.
@@ -113,13 +113,11 @@ async fn store(
         row.document_id.clone_from(&message.document_id);
         inbound.found_by = Some("context".to_owned());
     }
-    // A word of consent is said to the company and answers nothing else, unless a question asked for exactly that word.
     let read = Read { row: &row, inbound: &inbound, answered };
     let heard = if view.status == PortalStatus::Uninstalled {
         Heard::Nothing
     } else {
-        let said = Said { talk, stored: &row, inbound: &inbound, at, expected: waits::expects(tx, view, &read, now).await? };
-        heard::listen(ctx, tx, &said).await?
+        heard::listen(ctx, tx, view, &Said { talk, stored: &row, inbound: &inbound, at }, &read).await?
     };
     let taken = match heard {
         Heard::Nothing => waits::take(tx, ctx, view, &read, now).await?,
@@ -210,10 +208,8 @@ fn model(
 async fn release_held(ctx: &Ctx, tx: &Tx, conversation_id: &str, portal: &str, now: Ms) -> Result<u64, JobError> {
     let mut jobs = Vec::new();
     for held in message::list_held(&**tx, portal, &[conversation_id.to_owned()]).await? {
-        let key = format!("deliver:{}", held.id);
-        queue::cancel(tx, portal, &key).await?;
-        let job = Job::Deliver { message_id: held.id.clone() };
-        jobs.push(NewJob::at(portal, job, now).once(held.id).cancelled_by(key));
+        queue::cancel(tx, portal, &outgoing::send_key(&held.id)).await?;
+        jobs.push(outgoing::send_job(portal, &held.id, now));
     }
     Ok(queue::enqueue(tx, ctx.ids.as_ref(), now, &jobs).await?)
 }

@@ -4,7 +4,7 @@ use super::{Case, Ending, Letter, order};
 use crate::catalog::operation::{SendCommon, WaitFor};
 use crate::db::entity::message;
 use crate::db::store::call::{self, Decided, state};
-use crate::db::store::conversation::{self as conversations, Touch};
+use crate::db::store::conversation as conversations;
 use crate::db::store::{answer, message as messages};
 use crate::db::{DbResult, Tx};
 use crate::domain::clock::{HOUR, MINUTE, Ms, iso};
@@ -13,6 +13,7 @@ use crate::domain::message_error::MessageError;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::state::Status;
 use crate::flow::gate::{self, Verdict};
+use crate::flow::outgoing::{self, Draft};
 use crate::flow::portal_view::PortalView;
 use crate::flow::results::{self, WindowView};
 use crate::flow::waits::{self, Opening, Plan};
@@ -122,7 +123,7 @@ pub(super) async fn attempt(
     }
     answer::put_many(&tx, &owner, &answers, now).await?;
     messages::insert_many(&tx, &owner, &all_rows).await?;
-    conversations::touch_outbound(&tx, &owner, &touches(&all_rows), now).await?;
+    conversations::touch_outbound(&tx, &owner, &outgoing::touches(&all_rows), now).await?;
     if let Some(view) = portal {
         let openings = stored.iter_mut().filter_map(|(_, _, effects)| effects.wait.take()).collect();
         jobs.extend(waits::open(&tx, ctx, view, openings, now).await?);
@@ -164,15 +165,6 @@ async fn talks(tx: &Tx, ctx: &Ctx, portal: &str, decided: &[&(Case, Ending)], no
     }
     let rows = conversations::find_or_create_many(tx, portal, ctx.ids.as_ref(), &wanted, now).await?;
     Ok(rows.into_iter().map(|row| row.id).collect())
-}
-
-fn touches(rows: &[message::Model]) -> Vec<Touch> {
-    let touch = |row: &message::Model| Touch {
-        id: row.conversation_id.clone(),
-        document_entity: row.document_entity.clone(),
-        document_id: row.document_id.clone(),
-    };
-    rows.iter().map(touch).collect()
 }
 
 fn build(ctx: &Ctx, portal: Option<&PortalView>, case: &Case, ending: &Ending, talks: &[String], now: Ms) -> (Decided, Effects) {
@@ -259,7 +251,7 @@ fn send(
     for (letter, talk) in letters.iter().zip(talks) {
         let model = model(ctx, case, letter, talk, now);
         if letter.verdict.is_ok() {
-            effects.jobs.push(deliver_job(&model, leaves_at(letter, &common, now)));
+            effects.jobs.push(outgoing::send_job(&model.portal, &model.id, leaves_at(letter, &common, now)));
         }
         effects.rows.push(model);
     }
@@ -273,6 +265,10 @@ fn send(
     add(&mut row.decision, "recipients", recipients);
     if let Some(rule) = letters.iter().find_map(|letter| letter.degraded) {
         add(&mut row.decision, "degraded", json!(rule));
+    }
+    if common.to_open_line {
+        // Mirroring needs a connector of ours: through anybody else's the client would get the message twice (reference H.5).
+        add(&mut row.decision, "open_line", json!({"published": false, "rule": "no open channel of this application is connected"}));
     }
     row.wait_for = Some(wait_word(common.wait_for));
     let replies = case.operation.as_ref().and_then(|operation| operation.reply_wait());
@@ -360,11 +356,6 @@ fn leaves_at(letter: &Letter, send: &SendCommon, now: Ms) -> Ms {
     }
 }
 
-fn deliver_job(row: &message::Model, at: Ms) -> NewJob {
-    let job = NewJob::at(&row.portal, Job::Deliver { message_id: row.id.clone() }, at);
-    job.once(row.id.clone()).cancelled_by(format!("deliver:{}", row.id))
-}
-
 fn model(ctx: &Ctx, case: &Case, letter: &Letter, talk: &str, now: Ms) -> message::Model {
     let channel = case.sender.as_ref().map(|sender| &sender.row);
     let held = |code, rule: &str| Some(MessageError::of_refusal(&Refusal::new(code, rule)).to_json().to_string());
@@ -375,42 +366,15 @@ fn model(ctx: &Ctx, case: &Case, letter: &Letter, talk: &str, now: Ms) -> messag
         Ok(Verdict::HoldForQuiet(_)) => (Status::Held, held(Code::QuietHours, gate::HELD_FOR_QUIET)),
         Err(refusal) => (Status::Failed, Some(MessageError::of_refusal(refusal).to_json().to_string())),
     };
-    let who = &letter.who;
-    let recipient = [&who.phone, &who.bsuid, &who.lid, &who.group].into_iter().flatten().next().cloned().unwrap_or_default();
-    message::Model {
-        id: ctx.ids.id("msg", now),
-        portal: case.call.portal.clone(),
-        channel_id: channel.map(|row| row.id.clone()).unwrap_or_default(),
-        conversation_id: talk.to_owned(),
-        call_id: Some(case.call.id.clone()),
-        direction: "out".to_owned(),
-        kind: letter.content.kind().to_owned(),
-        // Both are plain data and always serialize.
-        content: serde_json::to_string(&letter.content).unwrap_or_default(),
-        rendered_text: letter.text.clone(),
-        identity: serde_json::to_string(who).unwrap_or_default(),
-        recipient,
-        provider_id: None,
-        wa_id: None,
-        status: status.as_str().to_owned(),
-        error,
-        attempts: 0,
-        cost_amount: None,
-        cost_currency: None,
-        cost_source: None,
-        document_entity: Some(case.call.document_entity.clone()).filter(|entity| !entity.is_empty()),
-        document_id: Some(case.call.document_id.clone()).filter(|id| !id.is_empty()),
-        reply_id: None,
-        reply_title: None,
-        reply_to: None,
-        created_at: now,
-        queued_at: Some(now),
-        sending_at: None,
-        accepted_at: None,
-        sent_at: None,
-        delivered_at: None,
-        read_at: None,
-        failed_at: (status == Status::Failed).then_some(now),
-        received_at: None,
-    }
+    let draft = Draft {
+        portal: &case.call.portal,
+        channel_id: channel.map(|row| row.id.as_str()).unwrap_or_default(),
+        conversation_id: talk,
+        call_id: Some(&case.call.id),
+        document: (Some(&case.call.document_entity), Some(&case.call.document_id)),
+        content: &letter.content,
+        text: &letter.text,
+    };
+    let queued = draft.to(ctx, &letter.who, now);
+    message::Model { status: status.as_str().to_owned(), error, failed_at: (status == Status::Failed).then_some(now), ..queued }
 }

@@ -69,7 +69,7 @@ pub(super) static ALL: &[Story] = &[
     story("an old portal's first calls", nothing, old_portal_calls),
     Story { check: moved_once, ..story("a client answers", open, client_answers) },
     Story { check: one_lead, ..story("a stranger becomes a lead", open, stranger_writes) },
-    story("follow-ups", open, follow_ups),
+    Story { mend: channel_goes_on, ..story("follow-ups", open, follow_ups) },
     story("consents and replies", open, consents_and_replies),
 ];
 
@@ -159,6 +159,11 @@ act! { follow_ups(town) {
     town.advance(DAY);
     town.settle().await;
 } }
+
+/// Whoever paused the channel lets it go on, also after a crash.
+fn channel_goes_on(town: &mut Town) -> BoxFuture<'_, ()> {
+    town.patches_channel(json!({"paused": false})).boxed()
+}
 
 act! { text_in_window(town) {
     town.client_writes("Где мой заказ?").await;

@@ -16,6 +16,9 @@ async function picture(page, name) {
 }
 async function clean(open, name) {
   await picture(open.page, name)
+  const frame = open.page.frames().find((one) => one !== open.page.mainFrame())
+  const text = await frame.evaluate(() => document.body.innerText)
+  assert.doesNotMatch(text, /\b(ui|problem|refusal|page)-[a-z]/, `${name}: no raw key`)
   assert.deepEqual(await violations(open.page), [], `${name}: axe`)
   assert.ok(await sideways(open.page) <= 0, `${name}: no sideways scroll`)
   assert.deepEqual(open.wrong, [], `${name}: console, policy, requests`)
@@ -80,9 +83,6 @@ test('the application shows channels, templates, robots, journal and settings', 
       await open.app.locator(`main ${sign}`).first().waitFor()
       await clean(open, `app-${view}-${lang}`)
     }
-    const frame = open.page.frames().find((one) => one !== open.page.mainFrame())
-    const text = await frame.evaluate(() => document.body.innerText)
-    assert.doesNotMatch(text, /\bui-[a-z]/, 'no raw key')
     await open.close()
   }
 })
@@ -110,7 +110,7 @@ test('an employee has no application page, and the tab of a deal all the same', 
   await tab.close()
 })
 
-test('every page fits 350 pixels, light and dark', async () => {
+test('every page fits 320 pixels, light and dark', async () => {
   const { deals } = await firstDeal()
   for (const dark of [false, true]) {
     for (const [name, query, sign] of [
@@ -119,10 +119,10 @@ test('every page fits 350 pixels, light and dark', async () => {
       ['app', { url: `${stage.service}/b24/app` }, 'dl'],
       ['install', { url: `${stage.service}/b24/install` }, '[data-step]']
     ]) {
-      const open = await opened(chrome, stage, query, { width: 384, dark: false })
+      const open = await opened(chrome, stage, query, { width: 354, dark: false })
       await open.app.locator(sign).first().waitFor()
       if (dark) await open.app.locator('html').evaluate((root) => root.classList.add('dark'))
-      await clean(open, `${name}-350-${dark ? 'dark' : 'light'}`)
+      await clean(open, `${name}-320-${dark ? 'dark' : 'light'}`)
       await open.close()
     }
   }
@@ -247,4 +247,37 @@ test('quick replies, consents and settings are kept', async () => {
   assert.match(text, /^Здравствуйте, [А-Я][а-я]+! Мы уже едем\.$/)
   assert.deepEqual(tab.wrong, [])
   await tab.close()
+})
+
+test('a token that is over is renewed once, unseen by the viewer', async () => {
+  const { deals } = await firstDeal()
+  let over = 0
+  let renewed = 0
+  const before = async (page) => {
+    await page.route('**/documents/*', (route) => (over++ ? route.continue() : route.fulfill({ status: 401, contentType: 'application/problem+json', body: '{"code":"unauthorized","title":"x","detail":"y"}' })))
+    page.on('request', (request) => { if (request.url().endsWith('/api/v1/session')) renewed++ })
+  }
+  const open = await opened(chrome, stage, tabOf(`DEAL_${deals[0]}`), { before })
+  await open.app.locator('[data-message]').first().waitFor()
+  assert.deepEqual([renewed, over >= 2], [1, true])
+  await open.close()
+})
+
+test('pages answer with their policy, may be framed by the portal alone, and set no cookie', async () => {
+  const seen = []
+  const open = await opened(chrome, stage, { url: `${stage.service}/b24/app` }, { before: async (page) => { page.on('response', (answer) => { if (answer.url().startsWith(`${stage.service}/b24/`)) seen.push(answer) }) } })
+  await open.app.locator('dl').first().waitFor()
+  const headers = await seen[0].allHeaders()
+  assert.match(headers['content-security-policy'], /default-src 'none'; script-src 'self';/)
+  assert.ok(headers['content-security-policy'].includes(`frame-ancestors ${stage.portal}`), headers['content-security-policy'])
+  assert.equal(headers['x-frame-options'], undefined)
+  assert.equal(headers['cache-control'], 'no-store')
+  assert.equal(headers['x-content-type-options'], 'nosniff')
+  assert.equal(headers['referrer-policy'], 'no-referrer')
+  assert.deepEqual(await open.page.context().cookies(), [])
+  const frame = open.page.frames().find((one) => one !== open.page.mainFrame())
+  // A frame of another site may not even have a storage.
+  const kept = await frame.evaluate(() => { try { return localStorage.length + sessionStorage.length } catch { return 0 } })
+  assert.equal(kept, 0)
+  await open.close()
 })

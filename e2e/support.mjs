@@ -47,7 +47,7 @@ export async function browser() {
 }
 
 /** A page of the portal with the application in its frame; console errors, CSP violations and foreign requests are collected. */
-export async function opened(chrome, stage, query, { width = 1000, height = 900, dark = false } = {}) {
+export async function opened(chrome, stage, query, { width = 1000, height = 900, dark = false, before = async () => {} } = {}) {
   const context = await chrome.newContext({ viewport: { width, height } })
   const page = await context.newPage()
   const wrong = []
@@ -59,6 +59,7 @@ export async function opened(chrome, stage, query, { width = 1000, height = 900,
     const url = request.url()
     if (!url.startsWith(stage.portal) && !url.startsWith(stage.service) && !/^(data|blob|about):/.test(url)) wrong.push(`foreign request: ${url}`)
   })
+  await before(page)
   await page.goto(`${stage.portal}/_sim/page?${new URLSearchParams(query)}`)
   const app = page.frameLocator('iframe')
   if (dark) {

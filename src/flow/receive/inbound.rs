@@ -17,7 +17,7 @@ use crate::flow::consent::{Heard, Said};
 use crate::flow::portal_view::PortalView;
 use crate::flow::waits::{self, Read};
 use crate::flow::{Ctx, JobError, arrival, follow_up, outgoing, window_timer};
-use crate::queue::{self, NewJob};
+use crate::queue::{self, Job, NewJob};
 use serde_json::{Value, json};
 
 /// How long an answer waits for the send it answers to be settled: only its id is missing.

@@ -12,12 +12,14 @@ export class Refusal extends Error {
 let token = boot.token
 let renewing: Promise<void> | null = null
 
-async function renew(): Promise<void> {
+/** A new token, with the document that the page stands in proven again. */
+export async function renew(): Promise<void> {
   renewing ??= (async () => {
-    const body = { member_id: boot.member_id, auth_id: await freshToken(), placement: boot.placement, document: boot.document ?? undefined }
+    const body = { member_id: boot.member_id, auth_id: await freshToken(), placement: boot.placement, document: boot.document ?? boot.asked ?? undefined }
     const answer = await fetch('/api/v1/session', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })
     if (!answer.ok) throw await refusal(answer)
     token = (await answer.json()).token
+    boot.document ??= boot.asked
   })()
   try { await renewing } finally { renewing = null }
 }

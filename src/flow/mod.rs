@@ -29,6 +29,7 @@ pub mod media;
 mod outgoing;
 pub mod pace;
 pub mod page_session;
+mod patience;
 mod phones;
 pub mod portal_cache;
 pub mod portal_event;

@@ -39,6 +39,8 @@ pub(super) struct Stands {
     pub(super) document: Option<String>,
     /// Code of the problem that its tab shows.
     pub(super) problem: Option<&'static str>,
+    /// As the request named it: the tab may ask for it again.
+    pub(super) asked: Option<String>,
 }
 
 /// The document that a tab was opened in, by its options.
@@ -52,10 +54,10 @@ pub(super) fn document_of(frame: &FramePost, entity: &str) -> Option<String> {
 pub(super) async fn standing(state: &State, frame: &FramePost, viewer: &Viewer, document: Option<String>) -> Stands {
     let Some(document) = document else { return Stands::default() };
     match card::read(&state.ctx, &viewer.portal, &frame.sender.access_token, &document).await {
-        Ok(_) => Stands { document: Some(document), problem: None },
+        Ok(_) => Stands { document: Some(document), ..Stands::default() },
         Err(why) => {
             let Problem { code, .. } = of_card(why);
-            Stands { document: None, problem: Some(code.as_str()) }
+            Stands { document: None, problem: Some(code.as_str()), asked: Some(document) }
         }
     }
 }
@@ -79,6 +81,7 @@ pub(super) fn json(state: &State, told: &Told<'_>, channels: &[SenderView]) -> V
         "user": {"id": told.viewer.user_id, "name": told.viewer.name, "admin": told.viewer.admin},
         "document": told.standing.document,
         "problem": told.standing.problem,
+        "asked": told.standing.asked,
         "channels": channels,
     });
     if told.page == "robot"

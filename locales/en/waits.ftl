@@ -29,6 +29,9 @@ hint-expected-pattern = The regular expression is written wrongly or is too larg
 hint-expected-many = Too many expected answers or words.
 hint-message_id = There is no such outgoing message. Take the result "Message number" of the robot that sent it.
 
+timeline-title-in = WhatsApp: the client wrote
+timeline-deleted = deleted by the client
+timeline-edited = changed by the client
 timeline-from = From
 timeline-file = File
 timeline-reaction = Reaction: { $text }

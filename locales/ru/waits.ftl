@@ -29,6 +29,9 @@ hint-expected-pattern = Регулярное выражение написано
 hint-expected-many = Слишком много ожидаемых ответов или слов.
 hint-message_id = Такого исходящего сообщения нет. Возьмите результат «Номер сообщения» робота, который его отправил.
 
+timeline-title-in = WhatsApp: клиент написал
+timeline-deleted = удалено клиентом
+timeline-edited = изменено клиентом
 timeline-from = От кого
 timeline-file = Файл
 timeline-reaction = Реакция: { $text }

@@ -135,6 +135,7 @@ fn context(
         wake,
         accepter,
         pace: Arc::new(Pace::default()),
+        stages: Arc::default(),
     };
     Ok((ctx, AbortOnDropHandle::new(task)))
 }

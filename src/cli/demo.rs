@@ -1,10 +1,12 @@
-//! `courier24 demo`: the main job, played for real on loopback and told as it happens.
+//! `courier24 demo`: stories played for real on loopback and told as they happen: the main job, or a whole dialogue with a client.
 //!
-//! Both simulators live in this process; the service is a child process of the same binary, because the story kills it.
+//! Both simulators live in this process; the service is a child process of the same binary, because the main job kills it.
 //! Nothing is taken for granted: every step waits for what an outsider can see, and says what was missing if it did not come.
 
 mod child;
+pub(in crate::cli) mod clock;
 mod crm;
+mod dialogue;
 mod journal;
 mod narrator;
 mod scenes;
@@ -12,14 +14,26 @@ mod stage;
 mod story;
 mod watch;
 
-use crate::domain::clock::SystemClock;
-use narrator::Narrator;
+use super::sim::sample_templates;
+use crate::sim::whatsapp::gupshup::app::App;
 use stage::Stage;
 use std::path::PathBuf;
+
+/// What can be played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Story {
+    /// One message from a deal to a phone and back, through a kill of the service.
+    MainJob,
+    /// A client's whole conversation with robots, from the first template to "stop".
+    Dialogue,
+}
 
 /// Options of `courier24 demo`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct DemoArgs {
+    /// What to play.
+    #[arg(long, value_enum, default_value_t = Story::MainJob)]
+    pub story: Story,
     /// End after the story: 0 only if every step was observed.
     #[arg(long)]
     pub once: bool,
@@ -37,10 +51,13 @@ pub struct DemoArgs {
 /// A step that was not observed, or a demo that could not be set up.
 pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let lang = language(args.lang.as_deref());
-    let narrator = Narrator::new(&lang, SystemClock);
-    let mut stage = Stage::set(narrator, args.data.as_deref())?;
+    let app = match args.story {
+        Story::MainJob => App::new(stage::APP).with_templates(sample_templates()),
+        Story::Dialogue => dialogue::app(&lang),
+    };
+    let mut stage = Stage::set(&lang, args.data.as_deref(), app)?;
     let played = tokio::select! {
-        played = story::play(&mut stage) => played,
+        played = play(args.story, &mut stage) => played,
         _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!(stage_interrupted(&lang))),
     };
     if let Err(missed) = &played {
@@ -51,6 +68,13 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     }
     stage.strike(played.is_ok()).await;
     played
+}
+
+async fn play(story: Story, stage: &mut Stage) -> anyhow::Result<()> {
+    match story {
+        Story::MainJob => story::play(stage).await,
+        Story::Dialogue => dialogue::play(stage).await,
+    }
 }
 
 fn stage_interrupted(lang: &str) -> String {

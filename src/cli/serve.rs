@@ -2,6 +2,8 @@
 
 use crate::app::{App, Parts};
 use crate::config::{Config, Roles};
+use crate::domain::clock::{Clock, SystemClock};
+use std::sync::Arc;
 
 /// Options of `serve`.
 #[derive(Debug, clap::Args)]
@@ -18,6 +20,10 @@ pub struct Args {
     /// Start with sending paused: after restoring a backup, look first, so that nothing is sent twice.
     #[arg(long)]
     pub hold_sends: bool,
+    /// Clock of a demo, which is put forward by what stands in this file.
+    #[cfg(feature = "demo")]
+    #[arg(long, hide = true, value_name = "FILE")]
+    pub demo_clock: Option<std::path::PathBuf>,
 }
 
 /// Runs the verb.
@@ -28,8 +34,14 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<()> {
     config.required_by_serve()?;
     warn_of_gaps(&config);
     tracing::debug!(?config, "settings");
-    let parts =
-        Parts { roles: args.roles, create: args.create, migrate: !args.no_migrate, hold_sends: args.hold_sends, ..Parts::default() };
+    let parts = Parts {
+        clock: clock(&args, &config)?,
+        roles: args.roles,
+        create: args.create,
+        migrate: !args.no_migrate,
+        hold_sends: args.hold_sends,
+        ..Parts::default()
+    };
     let public_url = config.public_url.clone();
     let app = App::build(config, parts).await?;
     app.stopper().obey_signals()?;
@@ -37,6 +49,22 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<()> {
     app.run_until_stopped().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The system's clock, or the demo's.
+#[cfg(feature = "demo")]
+fn clock(args: &Args, config: &Config) -> anyhow::Result<Arc<dyn Clock>> {
+    let Some(file) = &args.demo_clock else { return Ok(Arc::new(SystemClock)) };
+    // With a foreign clock nothing that leaves would be true; such a setting is refused beside an https PUBLIC_URL.
+    anyhow::ensure!(config.allow_private_network, "--demo-clock is for `courier24 demo`: it needs COURIER24_ALLOW_PRIVATE_NETWORK=true");
+    tracing::warn!(file = %file.display(), "the clock is the demo's");
+    Ok(Arc::new(super::demo::clock::DemoClock::of(file)))
+}
+
+/// The system's clock.
+#[cfg(not(feature = "demo"))]
+fn clock(_: &Args, _: &Config) -> anyhow::Result<Arc<dyn Clock>> {
+    Ok(Arc::new(SystemClock))
 }
 
 /// What starts but will not do everything.

@@ -154,8 +154,25 @@ pub struct InboundMessage {
     /// How its document was found: `wait context conversation phone created none`; noted when it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found_by: Option<String>,
+    /// Its former wordings, oldest first, when the client has changed it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<Wording>,
+    /// Since when it has its present wording, when the client has changed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<Ms>,
     /// The event's own part of the raw body.
     pub raw: Value,
+}
+
+/// What a message said until the client changed it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wording {
+    /// Since when it said so, by the provider's clock.
+    pub at: Ms,
+    /// Text.
+    pub text: Option<String>,
+    /// Caption of a file.
+    pub caption: Option<String>,
 }
 
 /// Which wait took a message, and how.
@@ -174,6 +191,31 @@ impl InboundMessage {
     pub fn is_reply(&self) -> bool {
         self.identity.group.is_none()
             && !matches!(self.kind.as_str(), "reaction" | "unknown" | "system" | "edited" | "deleted" | "call" | "poll_vote")
+    }
+
+    /// Whether it changes or takes back a message that came before, which `context_ids` name.
+    pub fn amends(&self) -> bool {
+        matches!(self.kind.as_str(), "edited" | "deleted")
+    }
+
+    /// Takes over the wording of a change told at `at`; `since` is when this message came. Changes may come in any order: the last one
+    /// by the client's doing is what it says, all others are kept as what it said before. `false` = nothing new.
+    pub fn rewrite(&mut self, change: &Self, since: Ms, at: Ms) -> bool {
+        let told = change.text.clone().or_else(|| change.caption.clone()).filter(|text| !text.trim().is_empty());
+        let Some(told) = told else { return false };
+        let (text, caption) = if self.media.is_some() { (self.text.clone(), Some(told)) } else { (Some(told), self.caption.clone()) };
+        let present = Wording { at: self.edited_at.unwrap_or(since), text: self.text.clone(), caption: self.caption.clone() };
+        let fresh = Wording { at, text, caption };
+        if fresh == present || self.edits.contains(&fresh) {
+            return false;
+        }
+        self.edits.extend([present, fresh]);
+        // Stable: of two told for one moment the later to come is the later.
+        self.edits.sort_by_key(|wording| wording.at);
+        if let Some(last) = self.edits.pop() {
+            (self.text, self.caption, self.edited_at) = (last.text, last.caption, Some(last.at));
+        }
+        true
     }
 
     /// Whether a button was pressed or a row chosen.
@@ -217,6 +259,28 @@ pub struct TemplateEvent {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn changes_of_a_message_may_come_in_any_order() {
+        let change = |text: &str| InboundMessage { kind: "edited".to_owned(), text: Some(text.to_owned()), ..InboundMessage::default() };
+        let told = [("первая", 10), ("вторая", 20), ("третья", 30)];
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let mut kept = InboundMessage { kind: "text".to_owned(), text: Some("начало".to_owned()), ..InboundMessage::default() };
+            for index in order {
+                let (text, at) = told[index];
+                assert!(kept.rewrite(&change(text), 1, at));
+                assert!(!kept.rewrite(&change(text), 1, at), "told twice");
+            }
+            assert_eq!((kept.text.as_deref(), kept.edited_at), (Some("третья"), Some(30)), "{order:?}");
+            let before: Vec<(Ms, &str)> = kept.edits.iter().map(|was| (was.at, was.text.as_deref().unwrap_or_default())).collect();
+            assert_eq!(before, [(1, "начало"), (10, "первая"), (20, "вторая")], "{order:?}");
+        }
+        let mut photo =
+            InboundMessage { media: Some(serde_json::json!({})), caption: Some("было".to_owned()), ..InboundMessage::default() };
+        assert!(photo.rewrite(&change("стало"), 1, 2));
+        assert_eq!((photo.caption.as_deref(), photo.text.as_deref()), (Some("стало"), None));
+        assert!(!photo.rewrite(&change("  "), 1, 3), "a change without words changes nothing");
+    }
 
     #[test]
     fn tiers_are_numbers() {

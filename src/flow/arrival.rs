@@ -3,8 +3,9 @@
 use super::portal_view::PortalView;
 use super::settle::Moved;
 use super::trigger::{self, Firing};
-use super::{Ctx, waits};
-use crate::db::entity::message;
+use super::{Ctx, follow_up, waits};
+use crate::db::entity::{conversation as conversation_row, message};
+use crate::db::store::conversation;
 use crate::db::store::write_back::{self, Target};
 use crate::db::{DbResult, Tx};
 use crate::domain::clock::Ms;
@@ -14,6 +15,7 @@ use crate::domain::state::Status;
 use crate::domain::trigger::Trigger;
 use crate::queue::{self, Job, NewJob};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
 /// The token of a client's file. Made of the message's id and the installation's key: nobody else can tell it, and it need not be stored.
 pub(super) fn file_token(ctx: &Ctx, message_id: &str) -> String {
@@ -50,6 +52,61 @@ pub(super) async fn show(tx: &Tx, ctx: &Ctx, portal: &str, row: &message::Model,
     }
     let target = Target { call_id, message_id: Some(&row.id), document_entity: entity, document_id: document };
     let made = write_back::put_timelines(tx, portal, ctx.ids.as_ref(), &[target], now).await?;
+    Ok(made.into_iter().map(|id| NewJob::at(portal, Job::Create { write_back_id: id.clone() }, now).once(id)).collect())
+}
+
+/// The timeline of messages that no robot's text stands behind: automatic replies, questions asked again and follow-ups of pages or scripts
+/// leave, a client takes a message back. A conversation with gaps misleads.
+pub(super) async fn show_unordered(tx: &Tx, ctx: &Ctx, portal: &str, moved: &[&Moved], now: Ms) -> DbResult<()> {
+    let (mut fresh, mut later) = (Vec::new(), Vec::new());
+    for one in moved {
+        if one.message.direction == "out" && one.is_first_settlement() {
+            fresh.push(&one.message);
+        } else {
+            later.push(one.message.id.clone());
+        }
+    }
+    let mut jobs = Vec::new();
+    if !fresh.is_empty() {
+        let hidden = follow_up::hidden_from_timeline(tx, portal, &fresh).await?;
+        fresh.retain(|message| !hidden.contains(&message.id));
+        jobs.extend(show_all(tx, ctx, portal, &fresh, now).await?);
+    }
+    if !later.is_empty() {
+        let shown = write_back::timeline_of(&**tx, portal, &later).await?;
+        jobs.extend(shown.into_iter().map(|row| NewJob::at(portal, Job::Update { write_back_id: row.id.clone() }, now).once(row.id)));
+    }
+    queue::enqueue(tx, ctx.ids.as_ref(), now, &jobs).await?;
+    Ok(())
+}
+
+/// Asks for their entries. A message made before its conversation had a document stands where the client's words do by now.
+async fn show_all(tx: &Tx, ctx: &Ctx, portal: &str, made: &[&message::Model], now: Ms) -> DbResult<Vec<NewJob>> {
+    let homeless = made.iter().filter(|message| message.document_id.is_none()).map(|message| message.conversation_id.clone());
+    let homeless: Vec<String> = homeless.collect();
+    let talks = if homeless.is_empty() { Vec::new() } else { conversation::list(&**tx, portal, &homeless).await? };
+    let talks: HashMap<&str, &conversation_row::Model> = talks.iter().map(|talk| (talk.id.as_str(), talk)).collect();
+    let places = made.iter().copied().filter_map(|message| {
+        let own = message.document_entity.clone().zip(message.document_id.clone());
+        let talk = talks.get(message.conversation_id.as_str());
+        let (entity, document) = own.or_else(|| talk?.document_entity.clone().zip(talk?.document_id.clone()))?;
+        // A list element has no timeline.
+        CrmItem::parse(&document).map(|_| (message, entity, document))
+    });
+    let places: Vec<_> = places.collect();
+    let targets: Vec<Target<'_>> = places
+        .iter()
+        .map(|(message, document_entity, document_id)| Target {
+            call_id: message.call_id.as_deref(),
+            message_id: Some(&message.id),
+            document_entity,
+            document_id,
+        })
+        .collect();
+    if targets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let made = write_back::put_timelines(tx, portal, ctx.ids.as_ref(), &targets, now).await?;
     Ok(made.into_iter().map(|id| NewJob::at(portal, Job::Create { write_back_id: id.clone() }, now).once(id)).collect())
 }
 

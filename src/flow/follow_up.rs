@@ -14,11 +14,14 @@ pub mod fire;
 mod letter;
 mod plan;
 
+pub(super) use bind::{ask_for as ask_for_events, look_if_idle};
+pub(super) use event::end_of as end_event;
+
 use super::portal_view::PortalView;
 use super::settle::{self, Moved};
 use super::{Ctx, outgoing, results};
-use crate::catalog::operation::Operation;
-use crate::db::entity::{conversation, follow_up as row, robot_call};
+use crate::catalog::operation::{FollowUp, Operation};
+use crate::db::entity::{conversation, follow_up as row, message, robot_call};
 use crate::db::store::follow_up_stop::{self, Cause, Stopped, Way, Whose};
 use crate::db::store::{call as calls, conversation as conversations, follow_up as store, message as messages};
 use crate::db::{DbResult, Tx};
@@ -31,7 +34,7 @@ use crate::domain::state::Status;
 use crate::queue::{self, Job, NewJob};
 use arm::Armed;
 use serde_json::{Map, Value, json};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// CODE of the robot.
 pub const ROBOT: &str = "follow_up";
@@ -170,6 +173,11 @@ pub(super) fn add_results(call: &robot_call::Model, out: &mut Map<String, Value>
         let told = decision.pointer(key).and_then(Value::as_str).unwrap_or_default();
         results::put(out, result, told);
     }
+}
+
+/// Whether CRM may end it while its document exists; then nothing is sent unless CRM was read.
+fn stages_matter(row: &row::Model) -> bool {
+    row.on_stage == 1 || row.on_won_lost == 1
 }
 
 fn job_key(id: &str) -> String {
@@ -319,6 +327,15 @@ async fn shift(tx: &Tx, ctx: &Ctx, portal: &str, shifts: &[store::Shift], now: M
 async fn talks(ctx: &Ctx, portal: &str, rows: &[row::Model]) -> DbResult<HashMap<String, conversation::Model>> {
     let ids: Vec<String> = rows.iter().map(|row| row.conversation_id.clone()).collect();
     Ok(conversations::list(ctx.db.read(), portal, &ids).await?.into_iter().map(|talk| (talk.id.clone(), talk)).collect())
+}
+
+/// Which of these messages were made for follow-ups of pages or scripts that are not to stand in the timeline.
+pub(super) async fn hidden_from_timeline(tx: &Tx, portal: &str, made: &[&message::Model]) -> DbResult<HashSet<String>> {
+    let ids: Vec<String> = made.iter().map(|message| message.id.clone()).collect();
+    let recipients: Vec<String> = made.iter().map(|message| message.recipient.clone()).collect();
+    let rows = store::of_messages(&**tx, portal, &recipients, &ids).await?;
+    let hidden = |row: &row::Model| !serde_json::from_str::<FollowUp>(&row.operation).is_ok_and(|wanted| wanted.send.to_timeline);
+    Ok(rows.into_iter().filter(hidden).filter_map(|row| row.message_id).collect())
 }
 
 /// For logs and journals.

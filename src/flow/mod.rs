@@ -22,6 +22,7 @@ mod facts;
 pub mod fetch_media;
 pub mod find_document;
 pub mod follow_up;
+mod free_entry;
 mod gate;
 pub mod install;
 pub mod mark_opt_in;
@@ -52,6 +53,7 @@ mod register_triggers;
 pub mod results;
 pub mod run_call;
 pub mod settle;
+pub mod stages;
 pub mod sync_templates;
 mod template_choice;
 pub mod theme;
@@ -101,6 +103,8 @@ pub struct Ctx {
     pub settings: Arc<FlowSettings>,
     /// Wakes workers of this process after a commit that stored jobs.
     pub wake: Arc<Notify>,
+    /// What stages of portals mean.
+    pub stages: Arc<stages::Stages>,
     /// Group commit of what is answered with 200.
     pub accepter: accepter::Accepter,
 }

@@ -3,6 +3,7 @@
 //! Deal and smart process → contact, then company; lead, contact and company → their own. MOBILE before WORK before any other, never
 //! a fax (reference/bitrix24.md E.2). A known user is addressed by the number WhatsApp itself uses for them.
 
+use super::desk::Sender;
 use super::facts::Facts;
 use super::portal_view::PortalView;
 use crate::bitrix::crm;
@@ -130,6 +131,19 @@ pub(super) struct Recipient {
     pub(super) conversation: Option<conversation::Model>,
     /// What they agreed to; filled in by who decides.
     pub(super) standing: Standing,
+}
+
+/// A person known by an id alone cannot be written to through a channel that takes numbers only.
+///
+/// # Errors
+/// `unsupported_by_channel`.
+pub(super) fn reachable(sender: &Sender, recipients: &[Recipient]) -> Result<(), Refusal> {
+    let hidden = recipients.iter().any(|one| one.who.phone.is_none() && one.who.group.is_none());
+    if !hidden || !sender.provider.needs_phone() {
+        return Ok(());
+    }
+    let refusal = Refusal::new(Code::UnsupportedByChannel, "the recipient has no phone number").with("name", sender.row.name.clone());
+    Err(refusal.with("item", "bsuid").with("words", "refusal-unsupported_by_channel-no_phone"))
 }
 
 /// Chooses among the candidates; how many `all` may be is the caller's question.

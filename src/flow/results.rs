@@ -223,7 +223,7 @@ pub fn blank(operation: &Operation, out: &mut Map<String, Value>) {
         Operation::WaitReply { .. } => &["reply_code", "reply_text", "reply_type", "reply_file", "reply_id", "attempts_used", "timed_out"],
         Operation::WaitStatus { .. } => &[],
         Operation::SendTemplate { .. } => &["category"],
-        Operation::CheckWindow { .. } => &["minutes_left", "free_text_allowed"],
+        Operation::CheckWindow { .. } => &["minutes_left", "free_text_allowed", "free_entry_until"],
         Operation::ChatLink { .. } => &["link", "qr_url"],
         Operation::FollowUp(_) => &["follow_up_id", "due_at"],
         Operation::CancelFollowUps { .. } => &["cancelled"],
@@ -242,6 +242,12 @@ pub(super) fn put(out: &mut Map<String, Value>, id: &str, value: impl Into<Strin
 pub(super) fn put_window(out: &mut Map<String, Value>, portal: &PortalView, window: WindowView, now: Ms) {
     put(out, "window_open", yes(window.open(now)));
     put(out, "window_until", if window.official { moment(portal, window.until) } else { String::new() });
+}
+
+/// The end of a free entry period that is still on; empty otherwise.
+pub(super) fn put_free_entry(out: &mut Map<String, Value>, portal: &PortalView, talk: Option<&conversation::Model>, now: Ms) {
+    let until = talk.and_then(|talk| talk.free_entry_until).filter(|until| *until > now);
+    put(out, "free_entry_until", moment(portal, until));
 }
 
 /// The sum of what the provider reported; empty when it reported nothing.

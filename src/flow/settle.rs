@@ -5,7 +5,7 @@
 
 use super::portal_view::PortalView;
 use super::results::{self, WindowView};
-use super::{Ctx, arrival, consent, follow_up, reach, waits};
+use super::{Ctx, arrival, consent, follow_up, free_entry, reach, waits};
 use crate::catalog::operation::Operation;
 use crate::db::entity::{conversation, message, robot_call};
 use crate::db::store::write_back::Target;
@@ -30,7 +30,7 @@ pub struct Moved {
 
 impl Moved {
     /// The first time that there is something to show: before, it had not left.
-    fn is_first_settlement(&self) -> bool {
+    pub(super) fn is_first_settlement(&self) -> bool {
         matches!(self.before, Status::Queued | Status::Held | Status::Sending)
     }
 
@@ -52,6 +52,7 @@ pub fn deadline_key(call_id: &str) -> String {
 /// # Errors
 /// The database's; the caller drops the transaction.
 pub async fn after_status(tx: &Tx, ctx: &Ctx, portal: &str, moved: &[Moved], now: Ms) -> DbResult<()> {
+    let mut unordered: Vec<&Moved> = moved.iter().filter(|one| one.message.direction == "in").collect();
     let mut real: Vec<&Moved> = Vec::new();
     for one in moved {
         // On the wire, held, or back in the queue: nothing to tell yet.
@@ -61,14 +62,18 @@ pub async fn after_status(tx: &Tx, ctx: &Ctx, portal: &str, moved: &[Moved], now
         }
     }
     if real.is_empty() {
-        return Ok(());
+        return arrival::show_unordered(tx, ctx, portal, &unordered, now).await;
     }
     correct_windows(tx, portal, &real, now).await?;
+    free_entry::begin(tx, portal, &real, now).await?;
     arrival::after_status(tx, ctx, portal, &real, now).await?;
     // What a refusal says about the person, and about the day's places.
     consent::learn_from_failures(tx, ctx, portal, &real, now).await?;
     reach::give_back(tx, portal, &real, now).await?;
     let calls = Calls::load(tx, portal, &real).await?;
+    let ordered = |one: &&Moved| one.message.call_id.as_ref().is_some_and(|id| calls.by_id.contains_key(id));
+    unordered.extend(real.iter().copied().filter(|one| !ordered(one)));
+    arrival::show_unordered(tx, ctx, portal, &unordered, now).await?;
     if calls.by_id.is_empty() {
         return Ok(());
     }

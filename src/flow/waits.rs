@@ -2,8 +2,8 @@
 //! status (`wait_status`).
 //!
 //! A wait is a row that is closed once: by the answer (`take`, `status`), by the deadline (`timeout`), or by its message's failure
-//! (`end`). Whoever closes it stores the answer in the same transaction. A wait outlives its process: what is told too late fires the
-//! application's trigger instead (`late`). Nothing here performs HTTP.
+//! (`end`), or with its document (`document_gone`). Whoever closes it stores the answer in the same transaction. A wait outlives its
+//! process: what is told too late fires the application's trigger instead (`late`). Nothing here performs HTTP.
 
 mod ask;
 mod choose;
@@ -21,10 +21,10 @@ pub(super) use open::{Opening, open};
 pub(super) use plan::{Fault, Plan, reply, status as status_plan};
 pub(super) use status::after_status;
 pub(super) use take::{Read, expects, fire, take};
-pub(super) use timeout::{end, time_out};
+pub(super) use timeout::{document_gone, end, time_out};
 
 use super::portal_view::PortalView;
-use super::{Ctx, settle};
+use super::{Ctx, follow_up, settle};
 use crate::catalog::operation::Operation;
 use crate::db::entity::robot_call;
 use crate::db::store::{self, call};
@@ -57,6 +57,7 @@ async fn answer_as(
     let over = if heard(call) { call::state::ANSWERED } else { call::state::DONE };
     call::answered(tx, &view.id, &ids, over, now).await?;
     queue::cancel(tx, &view.id, &settle::deadline_key(&call.id)).await?;
+    follow_up::look_if_idle(tx, ctx, &view.id, now).await?;
     let mut jobs = Vec::new();
     if !operation.write_fields().is_empty() {
         jobs.push(settle::put_fields(tx, ctx, call, operation.write_fields(), &values, now).await?);

@@ -236,6 +236,10 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     fn build_opt_in(&self, channel: &ChannelConfig, phone: &str) -> Option<HttpRequest>;
     /// Classifies an answer that is not a send (template list, opt-in): `None` = fine.
     fn read_error(&self, answer: &HttpResponse) -> Option<ProviderError>;
+    /// Whether it writes to phone numbers only: nobody is reached by a business-scoped id alone.
+    fn needs_phone(&self) -> bool {
+        false
+    }
     /// Request that asks whether a number is on WhatsApp; `None` where the provider cannot say (then `number_checks` is `None` too).
     fn build_number_check(&self, _channel: &ChannelConfig, _phone: &str) -> Option<HttpRequest> {
         None

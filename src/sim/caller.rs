@@ -46,6 +46,14 @@ impl Caller {
         self.send(self.http.post(format!("{}{path}", self.origin)).json(body)).await
     }
 
+    /// PUT with a JSON body.
+    ///
+    /// # Errors
+    /// No complete answer within 10 s.
+    pub async fn put(&self, path: &str, body: &Value) -> std::io::Result<Answered> {
+        self.send(self.http.put(format!("{}{path}", self.origin)).json(body)).await
+    }
+
     #[expect(clippy::disallowed_methods, reason = "the simulators have an HTTP client of their own")]
     async fn send(&self, request: reqwest::RequestBuilder) -> std::io::Result<Answered> {
         let request = request.bearer_auth(&self.token).timeout(Duration::from_secs(10));

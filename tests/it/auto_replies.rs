@@ -3,6 +3,7 @@
 use crate::support::story::story;
 use crate::support::town::{CLIENT, Town};
 use courier24::domain::clock::{DAY, HOUR, MINUTE};
+use courier24::sim::portal::Document;
 use serde_json::{Value, json};
 
 impl Town {
@@ -31,6 +32,9 @@ story! {
         town.client_writes("Есть кто?").await;
         town.client_writes("Алло").await;
         assert_eq!(town.texts(), ["Здравствуйте!"]);
+        town.pass(MINUTE).await;
+        let deal = format!("{:?}", town.portal.activities(Document::deal(512)));
+        assert!(deal.contains("Есть кто?") && deal.contains("Здравствуйте!"), "the greeting stands where the question does: {deal}");
         town.pass(DAY).await;
         town.client_writes("Всё ещё здесь").await;
         assert_eq!(town.texts().len(), 1);
@@ -53,6 +57,11 @@ story! {
         town.advance(12 * HOUR);
         town.client_writes("Ещё вопрос").await;
         assert_eq!(town.texts()[1], "Анна, мы ответим утром");
+        town.pass(MINUTE).await;
+        let entries = town.portal.activities(Document::deal(512));
+        let shown = entries.iter().filter_map(|entry| entry.layouts.last()).find(|layout| layout.to_string().contains("мы ответим утром"));
+        let title = shown.unwrap_or_else(|| panic!("the manager sees what the client was told: {entries:?}"))["header"]["title"].clone();
+        assert_eq!((entries.len(), title), (4, json!("WhatsApp: доставлено")));
     }
 }
 

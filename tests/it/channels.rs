@@ -135,6 +135,7 @@ impl Stage {
             sealer,
             wake,
             accepter,
+            stages: Arc::default(),
             pace: Arc::new(Pace::default()),
         };
         let stage = Self { ctx, clock, network, _db: db, _folder: folder };

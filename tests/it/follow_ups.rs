@@ -1,20 +1,20 @@
 //! Follow-ups: each moment, each end, chains, calendars, quiet hours; and that nothing leaves after a stop, whatever comes first.
 
 use crate::support::story::story;
-use crate::support::town::{CLIENT, Town};
+use crate::support::town::{APP, CLIENT, Town};
 use courier24::domain::clock::{DAY, HOUR, MINUTE, Ms, SECOND, iso};
-use courier24::flow::{deliver, follow_up};
+use courier24::flow::{deliver, follow_up, receive};
 use courier24::queue::{self, Group, Job};
 use courier24::sim::portal::{Document, Fault, StepId};
 use serde_json::{Map, Value, json};
 
 /// A nudge by text an hour after the client's silence, with these on top.
-fn nudge(more: Value) -> Value {
+pub(crate) fn nudge(more: Value) -> Value {
     with(json!({"when": "after_silence", "offset_minutes": "60", "text": "Вы ещё с нами?"}), more)
 }
 
 /// The same by template: at any time.
-fn reminder(more: Value) -> Value {
+pub(crate) fn reminder(more: Value) -> Value {
     with(json!({"when": "after_silence", "offset_minutes": "60", "template": "order_ready:ru", "params": ["Анна", "118"]}), more)
 }
 
@@ -27,11 +27,11 @@ fn with(mut all: Value, more: Value) -> Value {
 
 impl Town {
     /// Arms a follow-up in deal 512; the process has been told so.
-    async fn arms(&self, properties: Value) -> Map<String, Value> {
+    pub(crate) async fn arms(&self, properties: Value) -> Map<String, Value> {
         self.arms_in(Document::deal(512), properties).await
     }
 
-    async fn arms_in(&self, document: Document, properties: Value) -> Map<String, Value> {
+    pub(crate) async fn arms_in(&self, document: Document, properties: Value) -> Map<String, Value> {
         self.advance(1);
         let step: StepId = self.portal.fires("follow_up", document, properties).await.unwrap();
         self.settle().await;
@@ -51,12 +51,12 @@ impl Town {
         told["cancelled"].clone()
     }
 
-    async fn follow_up(&self, told: &Map<String, Value>) -> Value {
+    pub(crate) async fn follow_up(&self, told: &Map<String, Value>) -> Value {
         self.api(&format!("/follow-ups/{}", told["follow_up_id"].as_str().unwrap())).await
     }
 
     /// State and reason.
-    async fn fate(&self, told: &Map<String, Value>) -> (String, String) {
+    pub(crate) async fn fate(&self, told: &Map<String, Value>) -> (String, String) {
         let shown = self.follow_up(told).await;
         (shown["state"].as_str().unwrap().to_owned(), shown["reason"].as_str().unwrap_or_default().to_owned())
     }
@@ -67,13 +67,13 @@ impl Town {
         assert_eq!(status, 200, "{body}");
     }
 
-    async fn skips(&self, by: Ms) {
+    pub(crate) async fn skips(&self, by: Ms) {
         self.advance(by);
         self.settle().await;
     }
 }
 
-fn ended(state: &str, reason: &str) -> (String, String) {
+pub(crate) fn ended(state: &str, reason: &str) -> (String, String) {
     (state.to_owned(), reason.to_owned())
 }
 
@@ -193,7 +193,7 @@ story! {
         let told = town.arms(reminder(json!({}))).await;
         let only = town.arms(reminder(json!({"stop_on": ["won_lost"], "chain": "won"}))).await;
         let bound: Vec<String> = town.portal.bindings().into_iter().map(|binding| binding.event).filter(|name| name.starts_with("ONCRM")).collect();
-        assert_eq!(bound, ["ONCRMDEALUPDATE"]);
+        assert_eq!(bound, ["ONCRMDEALUPDATE", "ONCRMDEALDELETE"]);
         town.portal.deal(600).title("Чужая");
         town.portal.clear_requests();
         town.portal.move_item(Document::deal(600), "PREPARATION").await;
@@ -458,25 +458,49 @@ enum Moment {
     Made,
     ClaimedToSend,
     ReadingCrmAgain,
+    /// Everything has been looked at, and the mark is about to be committed.
+    Marking,
+    OnTheWire,
     Sent,
 }
 
-const MOMENTS: [Moment; 7] =
-    [Moment::BeforeDue, Moment::Claimed, Moment::ReadingCrm, Moment::Made, Moment::ClaimedToSend, Moment::ReadingCrmAgain, Moment::Sent];
+const MOMENTS: [Moment; 9] = [
+    Moment::BeforeDue,
+    Moment::Claimed,
+    Moment::ReadingCrm,
+    Moment::Made,
+    Moment::ClaimedToSend,
+    Moment::ReadingCrmAgain,
+    Moment::Marking,
+    Moment::OnTheWire,
+    Moment::Sent,
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum StopBy {
+    /// The client writes.
     Reply,
-    Stage,
-    Person,
+    /// The client writes a word of refusal.
+    Word,
+    /// A page writes the refusal down.
     OptOut,
+    /// The deal moves on.
+    Stage,
+    /// The deal is deleted.
+    Deleted,
+    /// A person ends the follow-up.
+    Person,
 }
+
+const STOPS: [StopBy; 6] = [StopBy::Reply, StopBy::Word, StopBy::OptOut, StopBy::Stage, StopBy::Deleted, StopBy::Person];
 
 /// A town whose workers move one step at a time.
 struct Steps<'a> {
     town: &'a Town,
     told: Map<String, Value>,
     stop: StopBy,
+    /// Every life has a client of its own, whom the provider's list does not know yet.
+    phone: String,
 }
 
 impl Steps<'_> {
@@ -507,15 +531,28 @@ impl Steps<'_> {
             StopBy::Person => {
                 follow_up::api::cancel(ctx, portal, id).await.unwrap();
             }
-            StopBy::Reply | StopBy::OptOut => {
-                let reason = if self.stop == StopBy::Reply { follow_up::Reason::Reply } else { follow_up::Reason::OptOut };
-                let tx = ctx.db.begin().await.unwrap();
-                let who = courier24::domain::identity::Identity::phone(CLIENT);
-                follow_up::stop(&tx, ctx, portal, &who, reason, self.town.now()).await.unwrap();
-                tx.commit("story.stop").await.unwrap();
+            StopBy::Reply | StopBy::Word => {
+                let text = if self.stop == StopBy::Reply { "Да, слушаю" } else { "Стоп" };
+                let event = json!({"app": APP, "timestamp": self.town.now(), "version": 2, "type": "message", "payload": {
+                    "id": format!("wamid.{}", self.phone), "source": self.phone, "type": "text", "payload": {"text": text},
+                    "sender": {"phone": self.phone}}});
+                assert_eq!(self.town.hears(&event).await, 200);
+                for group in self.claim("receive").await {
+                    assert!(receive::handle(ctx, group).await.is_empty());
+                }
             }
-            StopBy::Stage => {
-                self.town.portal.deal(512).stage("EXECUTING");
+            StopBy::OptOut => {
+                let path = format!("/api/v1/portals/{portal}/consents");
+                let refusal = json!({"phone": self.phone, "action": "opt_out", "scope": "all", "evidence": "по телефону"});
+                let (status, told) = self.town.request("PUT", &path, Some(refusal)).await;
+                assert!((200..300).contains(&status), "{told}");
+            }
+            StopBy::Stage | StopBy::Deleted => {
+                if self.stop == StopBy::Stage {
+                    self.town.portal.deal(512).stage("EXECUTING");
+                } else {
+                    self.town.portal.delete_item(Document::deal(512));
+                }
                 let tx = ctx.db.begin().await.unwrap();
                 let job = queue::NewJob::at(portal, Job::ReadDocument { document_id: "DEAL_512".to_owned() }, self.town.now());
                 queue::enqueue(&tx, ctx.ids.as_ref(), self.town.now(), &[job]).await.unwrap();
@@ -540,7 +577,7 @@ impl Steps<'_> {
             self.stops().await;
         }
         for group in due {
-            self.during(moment == Moment::ReadingCrm, follow_up::fire::handle(ctx, group)).await;
+            self.during(moment == Moment::ReadingCrm, moment, follow_up::fire::handle(ctx, group)).await;
         }
         if moment == Moment::Made {
             self.stops().await;
@@ -553,7 +590,8 @@ impl Steps<'_> {
             self.stops().await;
         }
         for group in sends {
-            self.during(moment == Moment::ReadingCrmAgain, deliver::handle(ctx, group)).await;
+            let meets = matches!(moment, Moment::ReadingCrmAgain | Moment::Marking | Moment::OnTheWire);
+            self.during(meets, moment, deliver::handle(ctx, group)).await;
         }
         if moment == Moment::Sent {
             self.stops().await;
@@ -568,38 +606,48 @@ impl Steps<'_> {
         town.sends() > before
     }
 
-    /// Runs a step; where told, the stop is committed while the step waits for CRM, which answers from before it.
-    async fn during<T>(&self, stopped: bool, step: impl Future<Output = T>) {
+    /// Runs a step; where told, the stop is committed while the step waits for an answer: of CRM, which answers from before it, of the
+    /// provider's list right before the mark, or of the provider itself.
+    async fn during<T>(&self, stopped: bool, moment: Moment, step: impl Future<Output = T>) {
         if !stopped {
             step.await;
             return;
         }
-        self.town.portal.fault("crm.item.get", 1, Fault::Slow { ms: 400 });
+        let slow = |path: &str| {
+            let fault = courier24::sim::whatsapp::fault::Fault::Slow { ms: 400 };
+            self.town.network.fault(courier24::sim::whatsapp::fault::FaultRule { path: path.to_owned(), times: 1, skip: 0, fault });
+        };
+        match moment {
+            Moment::Marking => slow("/opt/in/"),
+            Moment::OnTheWire => slow("/msg"),
+            _ => self.town.portal.fault("crm.item.get", 1, Fault::Slow { ms: 400 }),
+        }
         let stop = async {
             tokio::time::sleep(std::time::Duration::from_millis(150)).await;
-            if self.stop == StopBy::Stage {
-                // The reader must not meet the slow answer itself: the event's job is played by its effect.
-                self.town.portal.clear_faults();
-            }
+            // The reader of the event must not meet the slow answer itself.
+            self.town.portal.clear_faults();
             self.stops().await;
         };
         futures::join!(step, stop);
         self.town.portal.clear_faults();
+        self.town.network.clear_faults();
     }
 }
 
 story! {
-    /// In every interleaving of {due, claim, CRM read, made, claimed to send, CRM read again, on the wire} with each stop: what was
-    /// committed before the mark wins, and after it nothing is taken back.
+    /// In every interleaving of {due, claim, CRM read, made, claimed to send, CRM read again, marking, on the wire} with each stop: what
+    /// was committed before the mark wins, and after it nothing is taken back.
     async fn nothing_is_sent_after_a_stop(town) {
-        for stop in [StopBy::Reply, StopBy::OptOut, StopBy::Person, StopBy::Stage] {
-            for moment in MOMENTS {
-                town.portal.deal(512).stage("NEW");
-                let told = town.arms(reminder(json!({"params": ["Анна", format!("{stop:?}{moment:?}")]}))).await;
-                let steps = Steps { town: &town, told, stop };
-                let sent = steps.play(moment).await;
-                assert_eq!(sent, moment == Moment::Sent, "{stop:?} {moment:?}: {:?}", town.fate(&steps.told).await);
-            }
+        // The provider's list is told right before the mark: a stop can be played in between.
+        town.patches_channel(json!({"settings": {"mark_opt_in": "before_first_template"}})).await;
+        for (number, (stop, moment)) in STOPS.into_iter().flat_map(|stop| MOMENTS.map(|moment| (stop, moment))).enumerate() {
+            town.furnish();
+            let phone = format!("7916{:07}", 2_000 + number);
+            let told = town.arms(reminder(json!({"params": ["Анна", format!("{stop:?}{moment:?}")], "phone": [phone]}))).await;
+            let steps = Steps { town: &town, told, stop, phone };
+            let sent = steps.play(moment).await;
+            let left = matches!(moment, Moment::OnTheWire | Moment::Sent);
+            assert_eq!(sent, left, "{stop:?} {moment:?}: {:?}", town.fate(&steps.told).await);
         }
         town.nothing_twice_nothing_lost().await;
     }

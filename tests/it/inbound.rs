@@ -10,25 +10,25 @@ use serde_json::{Value, json};
 const HIDDEN: &str = "RU.7740019283746501234";
 
 impl Town {
-    async fn inbound(&self) -> Vec<Value> {
+    pub(crate) async fn inbound(&self) -> Vec<Value> {
         let mut items = self.api("/messages?direction=in&limit=100").await["items"].as_array().unwrap().clone();
         items.reverse();
         items
     }
 
-    async fn last_inbound(&self) -> Value {
+    pub(crate) async fn last_inbound(&self) -> Value {
         self.inbound().await.pop().unwrap_or_default()
     }
 
     /// A V3 body with these messages and contacts.
-    fn v3(&self, messages: Value, contacts: Value) -> Value {
+    pub(crate) fn v3(&self, messages: Value, contacts: Value) -> Value {
         let app = self.network.app(APP).settings();
         let value = json!({"messaging_product": "whatsapp", "metadata": {"display_phone_number": app.source, "phone_number_id": "1"},
             "contacts": contacts, "messages": messages});
         json!({"entry": [{"id": "1", "changes": [{"field": "messages", "value": value}]}], "gs_app_id": app.app_id, "object": "whatsapp_business_account"})
     }
 
-    fn v3_text(&self, id: &str, from: Value, text: &str) -> Value {
+    pub(crate) fn v3_text(&self, id: &str, from: Value, text: &str) -> Value {
         let mut message = json!({"id": id, "timestamp": (self.now() / 1_000).to_string(), "type": "text", "text": {"body": text}});
         for (key, value) in from.as_object().unwrap() {
             message[key] = value.clone();
@@ -36,12 +36,12 @@ impl Town {
         message
     }
 
-    async fn hears_v3(&self, messages: Value, contacts: Value) {
+    pub(crate) async fn hears_v3(&self, messages: Value, contacts: Value) {
         assert_eq!(self.hears(&self.v3(messages, contacts)).await, 200);
         self.settle().await;
     }
 
-    async fn conversations(&self, query: &str) -> Vec<Value> {
+    pub(crate) async fn conversations(&self, query: &str) -> Vec<Value> {
         self.api(&format!("/conversations?{query}")).await["items"].as_array().unwrap().clone()
     }
 }

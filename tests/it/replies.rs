@@ -79,6 +79,8 @@ story! {
         town.client_writes("(Да)").await;
         let told = town.told(step);
         assert_eq!((word(&told, "reply_code"), word(&told, "reply_text"), &told["attempts_used"]), ("yes", "(Да)", &json!(3)));
+        let questions = town.portal.activities(Document::deal(512)).iter().filter(|entry| entry.layouts.last().unwrap().to_string().contains("Ответьте «да»")).count();
+        assert_eq!(questions, 2, "the manager sees what the client was asked");
         let verdicts: Vec<Value> = town.last_call().await["wait"]["replies"].as_array().unwrap().iter().map(|it| it["verdict"].clone()).collect();
         assert_eq!(verdicts, [json!("ambiguous"), json!("not_expected"), json!("matched")]);
 

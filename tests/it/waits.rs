@@ -41,7 +41,7 @@ story! {
 }
 
 /// The queue brings a call that nobody waits for: an old registration, or an author who switched waiting off.
-async fn brings_unwaited(town: &Town, code: &str, properties: &[(&str, &str)]) {
+pub(crate) async fn brings_unwaited(town: &Town, code: &str, properties: &[(&str, &str)]) {
     let now = (town.now() / 1_000).to_string();
     let token = format!("6511f0.00000{code}|A1_{code}|f9a1");
     let (member, secret) = (town.portal.member_id().to_owned(), town.portal.application_token().unwrap());

@@ -13,6 +13,8 @@ use tokio::process::{Child, Command};
 pub(super) struct Service {
     /// Folder of database, media and log.
     pub(super) home: PathBuf,
+    /// How far the demo's clock is ahead.
+    pub(super) clock: PathBuf,
     /// `127.0.0.1:port`.
     pub(super) listen: String,
     /// Settings without the prefix.
@@ -43,7 +45,12 @@ impl Service {
     pub(super) fn start(&self) -> anyhow::Result<Child> {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log()).context("service.log")?;
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["serve", "--create"]).current_dir(&self.home).kill_on_drop(true).stdin(Stdio::null());
+        command
+            .args(["serve", "--create", "--demo-clock"])
+            .arg(&self.clock)
+            .current_dir(&self.home)
+            .kill_on_drop(true)
+            .stdin(Stdio::null());
         command.stdout(log.try_clone()?).stderr(log);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("COURIER24_") {

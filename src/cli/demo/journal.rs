@@ -1,14 +1,22 @@
 //! What the operator API tells: the journal of calls, messages, channels, templates, windows.
 
 use super::stage::Stage;
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use serde_json::{Value, json};
 
 impl Stage {
     /// `…/portals/{member_id}` + path.
-    async fn get(&self, path: &str) -> Option<Value> {
+    pub(super) async fn get(&self, path: &str) -> Option<Value> {
         let answer = self.operator.get(&format!("/api/v1/portals/{}{path}", self.portal.member_id())).await.ok()?;
         (answer.status == 200).then_some(answer.body)
+    }
+
+    /// Changes settings of the portal, or says how the API refused.
+    pub(super) async fn put_settings(&self, settings: &Value) -> anyhow::Result<()> {
+        let path = format!("/api/v1/portals/{}/settings", self.portal.member_id());
+        let answer = self.operator.put(&path, settings).await.context("operator API")?;
+        ensure!(answer.status == 200, "PUT {path}: {} {}", answer.status, answer.body);
+        Ok(())
     }
 
     /// Creates something, or says how the API refused.
@@ -34,11 +42,14 @@ impl Stage {
         answer.body.get("items")?.as_array()?.iter().find(own).cloned()
     }
 
-    /// Creates the Gupshup channel; returns id and webhook address.
-    pub(super) async fn create_channel(&self) -> anyhow::Result<(String, String)> {
+    /// Creates the Gupshup channel; returns id and webhook address. `more` settings come on top of the account's keys.
+    pub(super) async fn create_channel(&self, name: &str, more: &Value) -> anyhow::Result<(String, String)> {
         let app = self.network.app(super::stage::APP).settings();
-        let settings = json!({"app_name": app.name, "app_id": app.app_id, "source": app.source, "api_key": app.api_key});
-        let made = self.create("/channels", &json!({"kind": "gupshup", "name": "TorgBot", "settings": settings})).await?;
+        let mut settings = json!({"app_name": app.name, "app_id": app.app_id, "source": app.source, "api_key": app.api_key});
+        if let (Some(settings), Some(more)) = (settings.as_object_mut(), more.as_object()) {
+            settings.extend(more.clone());
+        }
+        let made = self.create("/channels", &json!({"kind": "gupshup", "name": name, "settings": settings})).await?;
         let text = |name: &str| made.get(name).and_then(Value::as_str).map(str::to_owned);
         text("id").zip(text("webhook_url")).with_context(|| format!("id and webhook_url expected: {made}"))
     }

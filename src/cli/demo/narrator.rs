@@ -1,20 +1,23 @@
 //! The voice: one line a fact, with the time, in the reader's language. Words come from `locales/*/demo.ftl`.
 
-use crate::domain::clock::{Clock as _, SystemClock};
+use crate::domain::clock::Clock;
 use crate::i18n;
 use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::sync::Arc;
 
 /// Tells the story on standard output.
 #[derive(Debug, Clone)]
 pub(super) struct Narrator {
     lang: String,
-    clock: SystemClock,
+    clock: Arc<dyn Clock>,
+    /// Only what is printed as it is, no facts: for what another story tells in full.
+    pub(super) quiet: bool,
 }
 
 impl Narrator {
-    pub(super) fn new(lang: &str, clock: SystemClock) -> Self {
-        Self { lang: lang.to_owned(), clock }
+    pub(super) fn new(lang: &str, clock: Arc<dyn Clock>) -> Self {
+        Self { lang: lang.to_owned(), clock, quiet: false }
     }
 
     /// Language of the narration, `ru` or `en`.
@@ -35,6 +38,9 @@ impl Narrator {
 
     /// A line of the story with the time in front.
     pub(super) fn say(&self, key: &str, args: &[(&str, &str)]) {
+        if self.quiet {
+            return;
+        }
         let now = chrono::DateTime::from_timestamp_millis(self.clock.now()).map(|now| now.format("%H:%M:%S%.3f").to_string());
         self.print(&format!("  {}  {}", now.unwrap_or_default(), self.text(key, args)));
     }

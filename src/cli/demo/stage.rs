@@ -1,9 +1,9 @@
 //! Everything the story plays with: the two simulators, the service, the operator's client, and what was learnt on the way.
 
 use super::child::{self, Service};
+use super::clock::DemoClock;
 use super::crm::Fired;
 use super::narrator::Narrator;
-use crate::cli::sim::sample_templates;
 use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::ids::{Ids as _, RandomIds};
 use crate::sim::caller::Caller;
@@ -32,6 +32,7 @@ pub(super) struct Stage {
     pub(super) operator: Caller,
     pub(super) child: Option<Child>,
     pub(super) known: Known,
+    pub(super) clock: Arc<DemoClock>,
     home: PathBuf,
     keep_home: bool,
 }
@@ -54,22 +55,23 @@ impl Stage {
     ///
     /// # Errors
     /// No port, or no folder to write to.
-    pub(super) fn set(narrator: Narrator, data: Option<&Path>) -> anyhow::Result<Self> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let portal = Portal::start(
-            Arc::clone(&clock),
-            PortalConfig { language: narrator.lang().to_owned(), host: "localhost".to_owned(), ..PortalConfig::default() },
-        )?;
-        let app = App::new(APP).with_templates(sample_templates());
-        let network = Network::start(clock, Config { apps: vec![app], ..Config::default() }.lifelike())?;
+    pub(super) fn set(lang: &str, data: Option<&Path>, app: App) -> anyhow::Result<Self> {
         let temporary = || std::env::temp_dir().join(RandomIds.id("courier24-demo", SystemClock.now()));
         let home = data.map_or_else(temporary, Path::to_path_buf);
         std::fs::create_dir_all(&home).with_context(|| home.display().to_string())?;
         let home = home.canonicalize()?;
+        let own = Arc::new(DemoClock::of(&home.join("demo.clock")));
+        let clock: Arc<dyn Clock> = own.clone();
+        let narrator = Narrator::new(lang, Arc::clone(&clock));
+        // Another site than the service's, so that the rules for foreign frames bite in the pages.
+        let config = PortalConfig { language: lang.to_owned(), host: "localhost".to_owned(), ..PortalConfig::default() };
+        let portal = Portal::start(Arc::clone(&clock), config)?;
+        let network = Network::start(clock, Config { apps: vec![app], ..Config::default() }.lifelike())?;
         let operator_token = RandomIds.token();
-        let service = service(&portal, &network, &home, &operator_token)?;
+        let service = service(&portal, &network, &own, &operator_token)?;
         let operator = Caller::new(&service.origin(), &operator_token)?;
-        Ok(Self { narrator, portal, network, service, operator, child: None, known: Known::default(), home, keep_home: data.is_some() })
+        let (known, keep_home) = (Known::default(), data.is_some());
+        Ok(Self { narrator, portal, network, service, operator, child: None, known, clock: own, home, keep_home })
     }
 
     /// The story's person.
@@ -78,7 +80,8 @@ impl Stage {
     }
 
     /// Says which step was not seen and shows the end of the service's log.
-    pub(super) fn tell_failure(&self, missed: &anyhow::Error) {
+    pub(super) fn tell_failure(&mut self, missed: &anyhow::Error) {
+        self.narrator.quiet = false;
         self.narrator.print("");
         self.narrator.say("demo-missed", &[("expected", &format!("{missed:#}"))]);
         for line in self.service.last_lines(15) {
@@ -106,7 +109,8 @@ impl Stage {
     }
 }
 
-fn service(portal: &Portal, network: &Network, home: &Path, operator_token: &str) -> anyhow::Result<Service> {
+fn service(portal: &Portal, network: &Network, clock: &DemoClock, operator_token: &str) -> anyhow::Result<Service> {
+    let home = clock.file().parent().unwrap_or(Path::new("."));
     let listen = child::free_address()?;
     let (client_id, client_secret) = portal.app_keys();
     let settings = vec![
@@ -125,5 +129,5 @@ fn service(portal: &Portal, network: &Network, home: &Path, operator_token: &str
         ("LOG", "info,courier24::commit=debug".to_owned()),
         ("LOG_FORMAT", "json".to_owned()),
     ];
-    Ok(Service { home: home.to_path_buf(), listen, settings })
+    Ok(Service { home: home.to_path_buf(), clock: clock.file().to_path_buf(), listen, settings })
 }

@@ -13,7 +13,7 @@ pub struct Model {
     pub portal: String,
     /// Reply status.
     pub kind: String,
-    /// Open answered timed_out ended.
+    /// Open answered timed_out ended document_gone.
     pub state: String,
     /// Channel id; empty for a status.
     pub channel_id: String,
@@ -29,6 +29,10 @@ pub struct Model {
     pub deadline_at: i64,
     /// Closed at.
     pub closed_at: Option<i64>,
+    /// The document of the waiting call.
+    pub document_id: Option<String>,
+    /// CRM event that tells of the document's end.
+    pub watch: Option<String>,
 }
 
 /// No relations: joins are written where they are needed.

@@ -6,7 +6,7 @@ use super::bulk::{self, Clause, Column, int, text};
 use crate::db::entity::conversation::{Column as Field, Entity, Model};
 use crate::db::entity::conversation_key;
 use crate::db::{Conn, DbError, DbResult, Tx};
-use crate::domain::clock::Ms;
+use crate::domain::clock::{DAY, Ms};
 use crate::domain::identity::Identity;
 use crate::domain::ids::Ids;
 use sea_orm::sea_query::Expr;
@@ -242,11 +242,26 @@ pub async fn note_inbound(tx: &Tx, portal: &str, inbound: &[Inbound], now: Ms) -
     let clause = Clause {
         set: "last_inbound_at = CASE WHEN conversation.last_inbound_at > v.at THEN conversation.last_inbound_at ELSE v.at END, \
               window_until = CASE WHEN v.until IS NULL OR conversation.window_until > v.until THEN conversation.window_until ELSE v.until END, \
-              referral_at = COALESCE(v.referral_at, conversation.referral_at), updated_at = v.now",
+              referral_at = CASE WHEN v.referral_at IS NULL OR conversation.referral_at > v.referral_at THEN conversation.referral_at \
+              ELSE v.referral_at END, updated_at = v.now",
         filter: "conversation.id = v.id",
         returning: "id",
     };
     let columns = [text("id"), int("at"), int("until"), int("referral_at"), int("now")];
+    bulk::update(&**tx, "conversation", portal, &columns, clause, &rows).await.map(drop)
+}
+
+/// Answers (conversation, moment) to clients: one within a day of an advertisement's click begins three free days, the first one only.
+pub async fn begin_free_entry(tx: &Tx, portal: &str, answers: &[(&str, Ms)], now: Ms) -> DbResult<()> {
+    let rows: Vec<Value> =
+        answers.iter().map(|(id, at)| json!([id, at, at.saturating_sub(DAY), at.saturating_add(3 * DAY), 3 * DAY, now])).collect();
+    let clause = Clause {
+        set: "free_entry_until = v.until, updated_at = v.now",
+        filter: "conversation.id = v.id AND conversation.referral_at <= v.at AND conversation.referral_at >= v.since \
+                 AND COALESCE(conversation.free_entry_until, 0) < conversation.referral_at + v.free_ms",
+        returning: "id",
+    };
+    let columns = [text("id"), int("at"), int("since"), int("until"), int("free_ms"), int("now")];
     bulk::update(&**tx, "conversation", portal, &columns, clause, &rows).await.map(drop)
 }
 

@@ -186,16 +186,16 @@ pub async fn of_messages(db: &impl Conn, portal: &str, recipients: &[String], me
     Ok(found.all(db).await?)
 }
 
-/// Whether any pending follow-up of a portal needs this CRM event.
+/// Whether any pending follow-up of a portal watches for any of these CRM events.
 ///
 /// # Errors
 /// The database failed.
-pub async fn needs(db: &impl Conn, portal: &str, event: &str) -> DbResult<bool> {
+pub async fn needs(db: &impl Conn, portal: &str, events: &[&str]) -> DbResult<bool> {
     let found = Entity::find()
         .select_only()
         .column(follow_up::Column::Id)
         .filter(follow_up::Column::Portal.eq(portal))
-        .filter(follow_up::Column::Watch.eq(event))
+        .filter(follow_up::Column::Watch.is_in(events.iter().copied()))
         .filter(pending());
     Ok(!found.limit(1).into_tuple::<String>().all(db).await?.is_empty())
 }

@@ -276,6 +276,13 @@ pub async fn put_content(tx: &Tx, portal: &str, id: &str, content: &str) -> DbRe
     bulk::update(&**tx, "message", portal, &[text("id"), text("content")], clause, &[json!([id, content])]).await.map(drop)
 }
 
+/// A client's message has another wording.
+pub async fn amend(tx: &Tx, portal: &str, id: &str, content: &str, rendered: &str) -> DbResult<()> {
+    let clause = Clause { set: "content = v.content, rendered_text = v.rendered", filter: "message.id = v.id", returning: "id" };
+    let columns = [text("id"), text("content"), text("rendered")];
+    bulk::update(&**tx, "message", portal, &columns, clause, &[json!([id, content, rendered])]).await.map(drop)
+}
+
 /// A message, the entity and id of the document it belongs to, and its content with how that was found.
 pub type Documented = (String, Option<(String, String)>, String);
 

@@ -8,7 +8,9 @@ use crate::db::entity::wait::{Column, Entity, Model};
 use crate::db::entity::wait_watch;
 use crate::db::{Conn, DbResult, Tx};
 use crate::domain::clock::Ms;
-use sea_orm::{ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, Statement, Value as Bind};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement, Value as Bind,
+};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
@@ -22,6 +24,8 @@ pub mod state {
     pub const TIMED_OUT: &str = "timed_out";
     /// It had no more to wait for: its message failed.
     pub const ENDED: &str = "ended";
+    /// Its document was deleted, and the process with it.
+    pub const DOCUMENT_GONE: &str = "document_gone";
 }
 
 /// `wait.kind` of a wait for a client's answer.
@@ -44,6 +48,10 @@ pub struct NewWait {
     pub deadline_at: Ms,
     /// Conversations or messages.
     pub subjects: Vec<String>,
+    /// The document of the waiting call.
+    pub document_id: String,
+    /// CRM event that tells of the document's end.
+    pub watch: Option<&'static str>,
 }
 
 /// Opens waits with all they watch.
@@ -59,9 +67,12 @@ pub async fn insert(tx: &Tx, portal: &str, waits: &[NewWait], now: Ms) -> DbResu
         text("replies"),
         int("opened_at"),
         int("deadline_at"),
+        text("document_id"),
+        text("watch"),
     ];
-    let row =
-        |wait: &NewWait| json!([wait.call_id, portal, wait.kind, state::OPEN, wait.channel_id, 0, wait.most, "[]", now, wait.deadline_at]);
+    let row = |w: &NewWait| {
+        json!([w.call_id, portal, w.kind, state::OPEN, w.channel_id, 0, w.most, "[]", now, w.deadline_at, w.document_id, w.watch])
+    };
     let rows: Vec<Value> = waits.iter().map(row).collect();
     bulk::insert(&**tx, "wait", &columns, "ON CONFLICT (call_id) DO NOTHING", "call_id", &rows).await?;
     let watched = waits.iter().flat_map(|wait| wait.subjects.iter().map(|subject| json!([wait.call_id, subject, portal])));
@@ -153,6 +164,28 @@ pub async fn close(tx: &Tx, portal: &str, call_ids: &[String], to: &'static str,
     };
     let rows: Vec<Value> = call_ids.iter().map(|id| json!([id, to, now])).collect();
     bulk::update(&**tx, "wait", portal, &[text("id"), text("state"), int("closed_at")], clause, &rows).await
+}
+
+/// Calls that wait at any of these documents.
+pub async fn open_about(db: &impl Conn, portal: &str, document_ids: &[String]) -> DbResult<Vec<(String, String)>> {
+    if document_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted = bulk::among(db.get_database_backend(), "document_id", document_ids);
+    let rows = Entity::find().filter(Column::Portal.eq(portal)).filter(wanted).filter(open()).all(db).await?;
+    Ok(rows.into_iter().filter_map(|row| Some((row.call_id, row.document_id?))).collect())
+}
+
+/// Whether an open wait needs this CRM event.
+pub async fn needs(db: &impl Conn, portal: &str, event: &str) -> DbResult<bool> {
+    let found = Entity::find().select_only().column(Column::CallId).filter(Column::Portal.eq(portal));
+    let found = found.filter(Column::Watch.eq(event)).filter(open()).limit(1);
+    Ok(!found.into_tuple::<String>().all(db).await?.is_empty())
+}
+
+/// The state stands in the text, so that the partial indexes are known to fit.
+fn open() -> sea_orm::sea_query::SimpleExpr {
+    sea_orm::sea_query::Expr::cust("wait.state = 'open'")
 }
 
 /// Waits that looked at one conversation look at another (two were one user).

@@ -3,7 +3,9 @@
 use crate::bitrix::{Command, crm};
 use crate::domain::document::{COMPANY, CONTACT, CrmItem, DEAL, LEAD};
 use crate::domain::phone;
+use crate::flow::stages::{self, Meaning};
 use serde_json::{Map, Value, json};
+use std::collections::HashMap;
 
 /// Spellings that one look-up may carry.
 const SPELLINGS: usize = 20;
@@ -27,15 +29,15 @@ pub(super) fn get(key: String, item: CrmItem) -> Command {
     crate::bitrix::automation::item_get(key, item)
 }
 
-/// Whether an item is still worked on. Contacts and companies always are.
-pub(super) fn is_open(item: &Map<String, Value>) -> bool {
-    let word = |name: &str| item.get(name).map(scalar).unwrap_or_default();
-    let semantics = word("stageSemanticId").to_uppercase();
-    let stage = word("stageId");
-    let stage = stage.rsplit(':').next().unwrap_or_default();
-    let final_stage = matches!(stage, "WON" | "LOSE" | "CONVERTED" | "JUNK" | "SUCCESS" | "FAIL");
-    let closed = matches!(word("closed").to_uppercase().as_str(), "Y" | "1" | "TRUE");
-    !(closed || matches!(semantics.as_str(), "S" | "F") || (semantics.is_empty() && final_stage))
+/// Whether an item is still worked on; `ends` says it of stages that do not say it themselves. Contacts and companies always are.
+pub(super) fn is_open(item: &Map<String, Value>, ends: &HashMap<(String, String), bool>) -> bool {
+    let closed = matches!(item.get("closed").map(scalar).unwrap_or_default().to_uppercase().as_str(), "Y" | "1" | "TRUE");
+    let over = match stages::read(item) {
+        Some((_, Meaning::Over)) => true,
+        Some((stage, Meaning::Ask(list))) => ends.get(&(list, stage)) == Some(&true),
+        Some((_, Meaning::AtWork)) | None => false,
+    };
+    !(closed || over)
 }
 
 fn scalar(value: &Value) -> String {
@@ -138,11 +140,15 @@ mod tests {
 
     #[test]
     fn a_closed_document_is_told_by_any_of_its_words() {
-        assert!(is_open(&item(json!({"stageId": "NEW", "stageSemanticId": "P", "closed": "N"}))));
-        assert!(is_open(&item(json!({"name": "Анна"}))));
-        assert!(!is_open(&item(json!({"closed": "Y"}))));
-        assert!(!is_open(&item(json!({"stageSemanticId": "F", "stageId": "JUNK"}))));
-        assert!(!is_open(&item(json!({"stageId": "DT1046_12:SUCCESS"}))));
+        let ends = HashMap::from([(("DYNAMIC_1046_STAGE_12".to_owned(), "DT1046_12:UC_LOST".to_owned()), true)]);
+        let is_open = |value: Value| is_open(&item(value), &ends);
+        assert!(is_open(json!({"stageId": "NEW", "stageSemanticId": "P", "closed": "N"})));
+        assert!(is_open(json!({"name": "Анна"})));
+        assert!(!is_open(json!({"closed": "Y"})));
+        assert!(!is_open(json!({"stageSemanticId": "F", "stageId": "JUNK"})));
+        assert!(!is_open(json!({"stageId": "DT1046_12:SUCCESS"})));
+        assert!(!is_open(json!({"stageId": "DT1046_12:UC_LOST"})), "the list of stages says so");
+        assert!(is_open(json!({"stageId": "DT1046_12:UC_OTHER"})));
     }
 
     #[test]

@@ -5,9 +5,10 @@ use super::{Found, NONE, Search};
 use crate::bitrix::{BitrixError, Command, RestError};
 use crate::domain::document::CrmItem;
 use crate::flow::portal_view::PortalView;
+use crate::flow::stages::{self, Meaning};
 use crate::flow::{Ctx, JobError};
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Commands of a batch.
 const BATCH: usize = 50;
@@ -24,7 +25,8 @@ pub(super) async fn all(ctx: &Ctx, view: &PortalView, searches: &[Search]) -> Ve
 
 async fn rounds(ctx: &Ctx, view: &PortalView, searches: &[Search]) -> Result<Vec<Found>, JobError> {
     let items = ask(ctx, view, items(searches)).await?;
-    let mut found: Vec<Option<Found>> = searches.iter().map(|search| known(search, &items)).collect();
+    let ends = stages::ends(ctx, &view.id, &untold(&items)).await?;
+    let mut found: Vec<Option<Found>> = searches.iter().map(|search| known(search, &items, &ends)).collect();
     let open: Vec<usize> = positions(&found);
     let phones = open.iter().filter_map(|at| Some(crm::find(format!("f{at}"), searches.get(*at)?.phone()?))).collect();
     let phones = ask(ctx, view, phones).await?;
@@ -63,8 +65,19 @@ fn items(searches: &[Search]) -> Vec<Command> {
     commands
 }
 
+/// Stages of these items that do not say whether they are an end.
+fn untold(items: &Answers) -> BTreeSet<(String, String)> {
+    let items = items.values().filter_map(|answer| answer.as_ref().ok()?.get("item")?.as_object());
+    items
+        .filter_map(|item| match stages::read(item)? {
+            (stage, Meaning::Ask(list)) => Some((list, stage)),
+            _ => None,
+        })
+        .collect()
+}
+
 /// The answered message's document while it exists, the conversation's while it is open.
-fn known(search: &Search, items: &Answers) -> Option<Found> {
+fn known(search: &Search, items: &Answers, ends: &HashMap<(String, String), bool>) -> Option<Found> {
     let read = |item: Option<CrmItem>| -> Option<(CrmItem, &Map<String, Value>)> {
         let item = item?;
         let answer = items.get(&key(item))?.as_ref().ok()?;
@@ -75,7 +88,7 @@ fn known(search: &Search, items: &Answers) -> Option<Found> {
         return Some(Found { rule: "context", document });
     }
     let (_, item) = read(search.by_talk())?;
-    crm::is_open(item)
+    crm::is_open(item, ends)
         .then(|| Found { rule: "conversation", document: search.talk.document_entity.clone().zip(search.talk.document_id.clone()) })
 }
 

@@ -123,21 +123,31 @@ async fn arm(ctx: &Ctx, desk: &mut Desk, new: &New) -> Result<Vec<arm::Armed>, F
 
 async fn recipients(ctx: &Ctx, desk: &Desk, new: &New) -> Result<(Facts, Candidates), Fault> {
     match &new.to {
-        To::Phone(phone) => Ok((Facts::default(), phones::candidates(std::slice::from_ref(phone), &Facts::default(), &desk.portal)?)),
+        To::Phone(phone) => {
+            let candidates = phones::candidates(std::slice::from_ref(phone), &Facts::default(), &desk.portal)?;
+            Ok((about(ctx, desk, new.document_id.as_deref(), false).await?, candidates))
+        }
         To::Bsuid(bsuid) => {
             let who = Identity { bsuid: Some(bsuid.clone()), ..Identity::default() };
-            Ok((Facts::default(), Candidates { people: vec![who], source: "bsuid".to_owned(), invalid: Vec::new() }))
+            let candidates = Candidates { people: vec![who], source: "bsuid".to_owned(), invalid: Vec::new() };
+            Ok((about(ctx, desk, new.document_id.as_deref(), false).await?, candidates))
         }
         To::Document(id) => {
             known_document(id)?;
-            let mut need = Need { document: CrmItem::parse(id), phone: true, ..Need::default() };
-            need.roots.insert(need.own());
-            let read = facts::read(ctx, &desk.portal, &[need]).await.into_iter().next();
-            let facts = read.unwrap_or_else(|| Ok(Facts::default())).map_err(Fault::Later)?;
+            let facts = about(ctx, desk, Some(id), true).await?;
             let candidates = phones::candidates(&[], &facts, &desk.portal)?;
             Ok((facts, candidates))
         }
     }
+}
+
+/// What is known of the document now: its stage is what a later one is compared with.
+async fn about(ctx: &Ctx, desk: &Desk, document_id: Option<&str>, phone: bool) -> Result<Facts, Fault> {
+    let Some(document) = document_id.and_then(CrmItem::parse) else { return Ok(Facts::default()) };
+    let mut need = Need { document: Some(document), phone, ..Need::default() };
+    need.roots.insert(need.own());
+    let read = facts::read(ctx, &desk.portal, &[need]).await.into_iter().next();
+    read.unwrap_or_else(|| Ok(Facts::default())).map_err(Fault::Later)
 }
 
 /// A document as robot calls name it: its entity and id.

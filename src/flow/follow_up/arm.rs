@@ -1,7 +1,7 @@
 //! Arms follow-ups: everything that can be refused now is refused now, the rest is looked at again when the moment comes.
 
 use super::plan::{Due, Ground as Known, Impossible, Timing};
-use super::{Reason, bind, document, end, job};
+use super::{Reason, bind, document, end, event, job};
 use crate::catalog::operation::{FollowUp, OnClosedWindow, StopOn, When};
 use crate::db::entity::{follow_up as row, robot_call};
 use crate::db::store::follow_up as store;
@@ -18,7 +18,7 @@ use crate::domain::schedule::{Calendar, CalendarFault};
 use crate::flow::desk::{Desk, Sender};
 use crate::flow::facts::Facts;
 use crate::flow::gate::{self, Question};
-use crate::flow::phones::Recipient;
+use crate::flow::phones::{self, Recipient};
 use crate::flow::results::{self, WindowView};
 use crate::flow::template_choice::{self, Fault};
 use crate::flow::{Ctx, quiet};
@@ -67,6 +67,7 @@ pub(in crate::flow) async fn decide(
     let official = sender.capabilities().official;
     sendable(ctx, desk, sender, wanted, now).await?;
     windows_exist(wanted, sender)?;
+    phones::reachable(sender, recipients)?;
     let mut armed = Vec::new();
     for recipient in recipients {
         if official && recipient.who.group.is_some() {
@@ -206,7 +207,7 @@ fn row(
         on_stage: flag(StopOn::StageChange),
         on_won_lost: flag(StopOn::WonLost),
         on_opt_out: flag(StopOn::OptOut),
-        watch: item.filter(|_| by_crm).and_then(document::event_of).map(str::to_owned),
+        watch: item.and_then(|item| event::watch_of(item, by_crm)).map(str::to_owned),
         stage: standing.as_ref().map(|standing| standing.stage.clone()),
         moved: standing.map(|standing| standing.moved),
         message_id: None,

@@ -4,7 +4,7 @@
 //! mark; the mark then finds its message cancelled.
 
 use super::document::{self, Reading};
-use super::{Reason, end};
+use super::{Reason, end, stages_matter};
 use crate::db::entity::message;
 use crate::db::store::follow_up as store;
 use crate::db::store::follow_up_stop::Whose;
@@ -44,7 +44,7 @@ pub(in crate::flow) async fn look(
     let watched: Vec<String> = timely.iter().filter(|row| row.watch.is_some()).filter_map(|row| row.document_id.clone()).collect();
     let readings = if watched.is_empty() { HashMap::new() } else { document::read(ctx, portal, &watched).await };
     let mut halted = HashMap::new();
-    for row in timely.iter().filter(|row| row.watch.is_some()) {
+    for row in timely.iter().filter(|row| row.watch.is_some() && stages_matter(row)) {
         let reading = row.document_id.as_ref().and_then(|id| readings.get(id));
         if let (Some(Reading::Unreadable(error)), Some(message)) = (reading, &row.message_id) {
             halted.insert(message.clone(), error.clone());

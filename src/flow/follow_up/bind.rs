@@ -1,13 +1,14 @@
-//! CRM events are bound only while a pending follow-up needs them: each one bound costs the portal a call for every change of every deal.
+//! CRM events are bound only while a pending follow-up or an open wait needs them: each one bound costs the portal a call for every change of every deal.
 //!
 //! What is bound is remembered here, so that arming asks nothing of the portal in the ordinary case. Unbinding waits some minutes, since
 //! the next follow-up is seldom far. A portal that refuses to bind loses nothing but promptness: CRM is read before every send anyway.
 
+use super::event::{self, EVENTS};
 use crate::bitrix::BitrixError;
 use crate::bitrix::{RestError, placement};
 use crate::db::entity::follow_up as row;
 use crate::db::store::portal::PortalStatus;
-use crate::db::store::{event_binding, follow_up as store};
+use crate::db::store::{event_binding, follow_up as store, wait};
 use crate::db::{Conn, DbResult, Tx};
 use crate::domain::clock::{HOUR, MINUTE, Ms, SECOND};
 use crate::flow::{Ctx, JobError, Leftover};
@@ -15,8 +16,6 @@ use crate::queue::{self, Claimed, Group, Job, NewJob};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Events that follow-ups may need.
-pub(super) const EVENTS: [&str; 3] = ["ONCRMDEALUPDATE", "ONCRMLEADUPDATE", "ONCRMDYNAMICITEMUPDATE"];
 /// At most one ready look of a portal at a time.
 const KEY: &str = "bind-events";
 const IDLE: &str = "bind-events-idle";
@@ -33,7 +32,13 @@ fn look(portal: &str, reason: &str, key: &str, at: Ms) -> NewJob {
 
 /// Has the events bound that freshly armed follow-ups need, if any is not.
 pub(super) async fn ask(tx: &Tx, ctx: &Ctx, portal: &str, rows: &[row::Model], now: Ms) -> DbResult<()> {
-    let wanted: BTreeSet<&str> = rows.iter().filter_map(|row| row.watch.as_deref()).collect();
+    let watched: BTreeSet<&str> = rows.iter().filter_map(|row| row.watch.as_deref()).collect();
+    let wanted = EVENTS.into_iter().filter(|event| event::watched_as(*event).iter().any(|word| watched.contains(word)));
+    ask_for(tx, ctx, portal, &wanted.collect(), now).await
+}
+
+/// The same for any of our own.
+pub(in crate::flow) async fn ask_for(tx: &Tx, ctx: &Ctx, portal: &str, wanted: &BTreeSet<&str>, now: Ms) -> DbResult<()> {
     let handler = handler(ctx);
     for event in wanted {
         if !event_binding::bound(&**tx, portal, event, &handler).await? {
@@ -44,10 +49,14 @@ pub(super) async fn ask(tx: &Tx, ctx: &Ctx, portal: &str, rows: &[row::Model], n
     Ok(())
 }
 
-/// Looks some minutes later when an event is bound that nothing pending needs.
-pub(super) async fn look_if_idle(tx: &Tx, ctx: &Ctx, portal: &str, now: Ms) -> DbResult<()> {
+/// Looks some minutes later when an event is bound that nothing pending and nobody waiting needs.
+pub(in crate::flow) async fn look_if_idle(tx: &Tx, ctx: &Ctx, portal: &str, now: Ms) -> DbResult<()> {
     for bound in event_binding::list(&**tx, portal).await? {
-        if !store::needs(&**tx, portal, &bound.event).await? {
+        let needed = match EVENTS.into_iter().find(|event| *event == bound.event) {
+            Some(event) => needs(&**tx, portal, event).await?,
+            None => false,
+        };
+        if !needed {
             queue::enqueue(tx, ctx.ids.as_ref(), now, &[look(portal, "idle", IDLE, now.saturating_add(LINGER))]).await?;
             return Ok(());
         }
@@ -63,10 +72,14 @@ pub(in crate::flow) async fn look_again(tx: &Tx, ctx: &Ctx, portal: &str, now: M
     Ok(())
 }
 
+async fn needs(db: &impl Conn, portal: &str, event: &'static str) -> DbResult<bool> {
+    Ok(store::needs(db, portal, &event::watched_as(event)).await? || wait::needs(db, portal, event).await?)
+}
+
 async fn needed(db: &impl Conn, portal: &str) -> DbResult<Vec<&'static str>> {
     let mut needed = Vec::new();
     for event in EVENTS {
-        if store::needs(db, portal, event).await? {
+        if needs(db, portal, event).await? {
             needed.push(event);
         }
     }

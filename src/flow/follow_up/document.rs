@@ -1,33 +1,25 @@
 //! What CRM says about the documents of follow-ups. Events only hint; the document itself is read, many in one batch.
 
-use super::{Reason, end};
+use super::{Reason, end, event};
 use crate::bitrix::{Command, crm, form};
 use crate::db::entity::follow_up as row;
 use crate::db::store::follow_up as store;
 use crate::db::store::follow_up_stop::Whose;
+use crate::db::store::wait;
 use crate::db::{DbResult, Tx};
 use crate::domain::clock::{Ms, SECOND};
-use crate::domain::document::{CrmItem, DEAL, LEAD};
+use crate::domain::document::CrmItem;
 use crate::domain::schedule::parse_moment;
-use crate::flow::{Ctx, JobError, Leftover};
+use crate::flow::portal_view::PortalView;
+use crate::flow::stages::{self, Meaning};
+use crate::flow::{Ctx, JobError, Leftover, waits};
 use crate::queue::{self, Claimed, Group, Job};
 use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Commands of a batch (reference/bitrix24.md F.1).
 const BATCH: usize = 50;
-
-/// The CRM event of changes of such an item; `None` = it has no stages.
-pub(super) fn event_of(item: CrmItem) -> Option<&'static str> {
-    match item.entity_type_id {
-        DEAL => Some("ONCRMDEALUPDATE"),
-        LEAD => Some("ONCRMLEADUPDATE"),
-        31 => Some("ONCRMDYNAMICITEMUPDATE"),
-        other if other >= 128 => Some("ONCRMDYNAMICITEMUPDATE"),
-        _ => None,
-    }
-}
 
 /// Where a document stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,24 +27,21 @@ pub(super) struct Standing {
     pub(super) stage: String,
     /// When it came there, as the portal writes it; empty where it does not say.
     pub(super) moved: String,
-    /// Won or lost.
-    over: bool,
+    /// Won, lost, at work.
+    meaning: Meaning,
 }
 
 /// Reads an item; `None` = it has no stage.
 pub(super) fn standing(item: &Map<String, Value>) -> Option<Standing> {
-    let stage = Some(form::text(item, "stageId")).filter(|stage| !stage.is_empty())?;
-    let semantics = form::text(item, "stageSemanticId").to_uppercase();
-    let bare = stage.rsplit(':').next().unwrap_or(&stage);
-    let named = matches!(bare, "WON" | "LOSE" | "APOLOGY" | "CONVERTED" | "JUNK" | "SUCCESS" | "FAIL");
-    let over = matches!(semantics.as_str(), "S" | "F") || (semantics.is_empty() && (named || form::text(item, "closed") == "Y"));
-    Some(Standing { moved: form::text(item, "movedTime"), over, stage })
+    stages::read(item).map(|(stage, meaning)| Standing { moved: form::text(item, "movedTime"), meaning, stage })
 }
 
 /// What one document was read as.
 #[derive(Debug, Clone)]
 pub(super) enum Reading {
     Stands(Standing),
+    /// It exists and has no stages: contacts, companies.
+    Exists,
     Gone,
     /// Nobody can say now: nothing is sent on a guess.
     Unreadable(JobError),
@@ -62,11 +51,11 @@ pub(super) enum Reading {
 pub(super) fn verdict(row: &row::Model, reading: &Reading) -> Option<Reason> {
     let standing = match reading {
         Reading::Gone => return Some(Reason::DocumentGone),
-        Reading::Unreadable(_) => return None,
+        Reading::Unreadable(_) | Reading::Exists => return None,
         Reading::Stands(standing) => standing,
     };
     let left = row.stage.as_ref().is_some_and(|stage| *stage != standing.stage);
-    if left && standing.over && row.on_won_lost == 1 {
+    if left && standing.meaning == Meaning::Over && row.on_won_lost == 1 {
         return Some(Reason::WonLost);
     }
     // It may have gone and come back: the portal says when it last came.
@@ -93,7 +82,10 @@ pub(super) async fn read(ctx: &Ctx, portal: &str, documents: &[String]) -> HashM
             Ok(answers) => readings.extend(chunk.iter().zip(answers).map(|((id, _), answer)| {
                 let reading = match answer {
                     Ok(told) => match crm::read_item(&told) {
-                        Some(item) => standing(item).map_or_else(|| unreadable("the item shows no stage"), Reading::Stands),
+                        Some(item) if event::has_stages(id) => {
+                            standing(item).map_or_else(|| unreadable("the item shows no stage"), Reading::Stands)
+                        }
+                        Some(_) => Reading::Exists,
                         None => unreadable("no item in the answer"),
                     },
                     Err(error) if error.says_not_found() => Reading::Gone,
@@ -111,7 +103,32 @@ pub(super) async fn read(ctx: &Ctx, portal: &str, documents: &[String]) -> HashM
             }
         }
     }
+    understand(ctx, portal, &mut readings).await;
     readings
+}
+
+/// Finds out what stages mean whose items do not say it.
+async fn understand(ctx: &Ctx, portal: &str, readings: &mut HashMap<String, Reading>) {
+    let asked: BTreeSet<(String, String)> = readings
+        .values()
+        .filter_map(|reading| match reading {
+            Reading::Stands(Standing { stage, meaning: Meaning::Ask(list), .. }) => Some((list.clone(), stage.clone())),
+            _ => None,
+        })
+        .collect();
+    if asked.is_empty() {
+        return;
+    }
+    let ends = stages::ends(ctx, portal, &asked).await;
+    for reading in readings.values_mut() {
+        let Reading::Stands(Standing { stage, meaning, .. }) = reading else { continue };
+        let Meaning::Ask(list) = meaning else { continue };
+        match &ends {
+            Ok(ends) if ends.get(&(list.clone(), stage.clone())) == Some(&true) => *meaning = Meaning::Over,
+            Ok(_) => *meaning = Meaning::AtWork,
+            Err(error) => *reading = Reading::Unreadable(error.clone()),
+        }
+    }
 }
 
 fn command(id: &str, item: CrmItem) -> Command {
@@ -173,9 +190,11 @@ fn document_id(job: &Claimed) -> Option<&String> {
 
 async fn look(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<Leftover, JobError> {
     let documents: Vec<String> = jobs.iter().filter_map(document_id).cloned().collect();
-    // Those whose follow-ups ended meanwhile need not be read.
+    // Those whose follow-ups and waits ended meanwhile need not be read.
     let rows = store::watched(ctx.db.read(), portal, &documents).await?;
-    let wanted: Vec<String> = rows.iter().filter_map(|row| row.document_id.clone()).collect();
+    let waiting = wait::open_about(ctx.db.read(), portal, &documents).await?;
+    let mut wanted: Vec<String> = rows.iter().filter_map(|row| row.document_id.clone()).collect();
+    wanted.extend(waiting.iter().map(|(_, document)| document.clone()));
     let readings = if wanted.is_empty() { HashMap::new() } else { read(ctx, portal, &wanted).await };
     let mut leftover = Leftover::new();
     let mut done = Vec::new();
@@ -188,32 +207,15 @@ async fn look(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<Leftover, Job
     let now = ctx.clock.now();
     let tx = ctx.db.begin().await?;
     apply(&tx, ctx, portal, &rows, &readings, now).await?;
+    let over = waiting.into_iter().filter(|(_, document)| matches!(readings.get(document), Some(Reading::Gone)));
+    let over: Vec<String> = over.map(|(call_id, _)| call_id).collect();
+    if let (false, Some(view)) = (over.is_empty(), PortalView::find(&*tx, portal).await?) {
+        let jobs = waits::document_gone(&tx, ctx, &view, &over, now).await?;
+        queue::enqueue(&tx, ctx.ids.as_ref(), now, &jobs).await?;
+        super::bind::look_if_idle(&tx, ctx, portal, now).await?;
+    }
     queue::complete(&tx, &done).await?;
     tx.commit("follow_up.document").await?;
     ctx.wake.notify_waiters();
     Ok(leftover)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn stands(item: Value) -> Standing {
-        standing(item.as_object().unwrap()).unwrap()
-    }
-
-    #[test]
-    fn won_and_lost_are_known_by_meaning_and_by_name() {
-        for (item, over) in [
-            (json!({"stageId": "C3:UC_OWN", "stageSemanticId": "F"}), true),
-            (json!({"stageId": "C3:WON"}), true),
-            (json!({"stageId": "DT1046_1:SUCCESS"}), true),
-            (json!({"stageId": "DT1046_1:CLIENT"}), false),
-            (json!({"stageId": "NEW", "stageSemanticId": "P", "closed": "Y"}), false),
-            (json!({"stageId": "UC_X", "closed": "Y"}), true),
-        ] {
-            assert_eq!(stands(item.clone()).over, over, "{item}");
-        }
-        assert_eq!(standing(json!({"id": 1}).as_object().unwrap()), None);
-    }
 }

@@ -5,7 +5,7 @@
 
 use super::document::{self, Reading};
 use super::plan::{Due, Timing, shifted};
-use super::{Reason, end, job, letter, moment, shift, talks, tell_ended};
+use super::{Reason, end, job, letter, moment, shift, stages_matter, talks, tell_ended};
 use crate::catalog::operation::{FollowUp, OnClosedWindow};
 use crate::db::entity::{conversation, follow_up as row, message};
 use crate::db::store::conversation as conversations;
@@ -93,7 +93,7 @@ async fn fire(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<Leftover, Job
     for row in checked {
         let reading = row.document_id.as_ref().filter(|_| row.watch.is_some()).and_then(|id| readings.get(id));
         let fate = match reading {
-            Some(Reading::Unreadable(error)) => Fate::Again(error.clone()),
+            Some(Reading::Unreadable(error)) if stages_matter(&row) => Fate::Again(error.clone()),
             Some(reading) if document::verdict(&row, reading).is_some() => {
                 document::verdict(&row, reading).map_or(Fate::Stop(Reason::StageChange), Fate::Stop)
             }

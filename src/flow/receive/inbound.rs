@@ -3,7 +3,7 @@
 //! The document it belongs to is known here when a wait takes it or when it answers a message of ours; otherwise the portal is asked
 //! (`flow/find_document`), and so is the provider for its file (`flow/fetch_media`). Each is a job of its own.
 
-use super::{heard, people};
+use super::{amend, heard, people};
 use crate::db::Tx;
 use crate::db::entity::{conversation as conversation_row, inbox_event, message as message_row};
 use crate::db::store::portal::PortalStatus;
@@ -21,7 +21,7 @@ use crate::queue::{self, Job, NewJob};
 use serde_json::{Value, json};
 
 /// How long an answer waits for the send it answers to be settled: only its id is missing.
-const PATIENCE: Ms = MINUTE;
+pub(super) const PATIENCE: Ms = MINUTE;
 
 /// What became of an event.
 pub(super) enum Merged {
@@ -39,11 +39,14 @@ pub(super) async fn merge(ctx: &Ctx, tx: &Tx, row: &inbox_event::Model, at: Ms, 
         return Ok(Merged::Done(json!({"kept": "no identity"})));
     }
     let twice = message::list_by_wire_ids(&**tx, portal, &row.channel_id, std::slice::from_ref(&inbound.wa_id)).await?;
-    if twice.iter().any(|have| have.direction == "in") {
+    if !inbound.amends() && twice.iter().any(|have| have.direction == "in") {
         return Ok(Merged::Done(json!({"duplicate": inbound.wa_id})));
     }
+    if let Some(merged) = amend::merge(ctx, tx, row, at, inbound).await? {
+        return Ok(merged);
+    }
     let answered = message::list_by_wire_ids(&**tx, portal, &row.channel_id, &inbound.context_ids).await?;
-    if answered.is_empty() && !inbound.context_ids.is_empty() && is_early(tx, row, inbound, now).await? {
+    if answered.is_empty() && !inbound.context_ids.is_empty() && !inbound.amends() && is_early(tx, row, inbound, now).await? {
         return Ok(Merged::Early(now + SECOND));
     }
     people::recognise(tx, portal, &row.channel_id, &inbound.identity, now).await?;

@@ -4,6 +4,7 @@
 //! have beaten the answer to our send), then is kept as an orphan. A group is merged in one transaction; when anything in it
 //! was moved by somebody else meanwhile, nothing is committed and each event is merged by itself.
 
+mod amend;
 mod find;
 mod heard;
 mod inbound;

@@ -77,7 +77,9 @@ pub(super) async fn one(ctx: &Ctx, desk: &mut Desk, case: &mut Case, known: &Has
         Operation::CheckWindow { .. } => {
             let recipients = phones::choose(&case.candidates, PhoneChoice::FirstValid, &sender.row.id, known);
             let talk = recipients.first().and_then(|recipient| recipient.conversation.as_ref());
-            Ok(Ending::Answer(results::of_window(&desk.portal, WindowView::of(sender.capabilities().official, talk), now)))
+            let mut values = results::of_window(&desk.portal, WindowView::of(sender.capabilities().official, talk), now);
+            results::put_free_entry(&mut values, &desk.portal, talk, now);
+            Ok(Ending::Answer(values))
         }
         Operation::WaitReply { expected, ask_again, attempts, reply_minutes, .. } => {
             let people = phones::choose(&case.candidates, PhoneChoice::All, &sender.row.id, known).into_iter().map(|one| one.who);
@@ -142,6 +144,7 @@ async fn letters(
     if send.phone_choice == PhoneChoice::All && recipients.len() > phones::MOST {
         return Err(phones::too_many(recipients.len()).into());
     }
+    phones::reachable(sender, &recipients)?;
     let recipients = ask::with_standing(case, recipients);
     case.window = recipients.first().map(|one| WindowView::of(official, one.conversation.as_ref()));
     let mut fallback: Option<Filled> = None;

@@ -10,9 +10,10 @@ use crate::db::{DbResult, Tx};
 use crate::domain::clock::Ms;
 use crate::domain::event::InboundMessage;
 use crate::domain::identity::Identity;
-use crate::flow::Ctx;
 use crate::flow::portal_view::PortalView;
+use crate::flow::{Ctx, follow_up};
 use crate::queue::NewJob;
+use std::collections::BTreeSet;
 
 /// A wait to open.
 #[derive(Debug, Clone)]
@@ -60,12 +61,16 @@ pub(in crate::flow) async fn open(tx: &Tx, ctx: &Ctx, view: &PortalView, opening
             most: opening.most,
             deadline_at: opening.deadline_at,
             subjects: subjects.clone(),
+            watch: follow_up::end_event(&opening.call.document_id),
+            document_id: opening.call.document_id.clone(),
         });
         opened.push((opening, subjects));
     }
     wait::lock_conversations(tx, &view.id, &talks).await?;
     wait::lock_messages(tx, &view.id, &statuses).await?;
     wait::insert(tx, &view.id, &waits, now).await?;
+    let needed: BTreeSet<&str> = waits.iter().filter_map(|wait| wait.watch).collect();
+    follow_up::ask_for_events(tx, ctx, &view.id, &needed, now).await?;
     let mut jobs = Vec::new();
     for (opening, subjects) in opened {
         jobs.extend(match opening.is_status() {

@@ -14,7 +14,16 @@ use crate::queue::NewJob;
 
 /// Answers the calls among these whose wait is still open: `timed_out`, or the status reached. Returns jobs.
 pub(in crate::flow) async fn time_out(tx: &Tx, ctx: &Ctx, view: &PortalView, call_ids: &[String], now: Ms) -> DbResult<Vec<NewJob>> {
-    let closed = wait::close(tx, &view.id, call_ids, wait::state::TIMED_OUT, now).await?;
+    unanswered(tx, ctx, view, (call_ids, wait::state::TIMED_OUT), now).await
+}
+
+/// The documents of these calls were deleted: should a process still be there, it goes on as if nobody had answered.
+pub(in crate::flow) async fn document_gone(tx: &Tx, ctx: &Ctx, view: &PortalView, call_ids: &[String], now: Ms) -> DbResult<Vec<NewJob>> {
+    unanswered(tx, ctx, view, (call_ids, wait::state::DOCUMENT_GONE), now).await
+}
+
+async fn unanswered(tx: &Tx, ctx: &Ctx, view: &PortalView, (call_ids, to): (&[String], &'static str), now: Ms) -> DbResult<Vec<NewJob>> {
+    let closed = wait::close(tx, &view.id, call_ids, to, now).await?;
     let mut jobs = Vec::new();
     if closed.is_empty() {
         return Ok(jobs);

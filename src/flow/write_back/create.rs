@@ -4,7 +4,7 @@
 //! origin id (an activity) or by its marker (a comment) before anything is created again.
 
 use super::layout::{self, ORIGINATOR};
-use super::{Verdict, all, judge, judge_whole, lacks_activities, language, row_id};
+use super::{Verdict, all, face, judge, judge_whole, lacks_activities, language, row_id};
 use crate::bitrix::{Command, RestError};
 use crate::db::entity::{message as message_row, write_back as write_back_row};
 use crate::db::store::{channel, message, write_back};
@@ -251,8 +251,8 @@ async fn settle(ctx: &Ctx, portal: &str, entries: Vec<Entry>, made: Vec<Made>) -
         match outcome {
             Made::Exists { kind, id, known } => {
                 // What it shows is the status read before creation; a status that came meanwhile is shown by an update.
-                let shown = if known { entry.message.status.as_str() } else { "" };
-                write_back::created(&tx, portal, &entry.row.id, kind, &id, shown, now).await?;
+                let shown = if known { face(&entry.message) } else { String::new() };
+                write_back::created(&tx, portal, &entry.row.id, kind, &id, &shown, now).await?;
                 let job = Job::Update { write_back_id: entry.row.id.clone() };
                 newer.push(NewJob::at(portal, job, now).once(entry.row.id.clone()));
                 finished.push(entry.job);

@@ -5,6 +5,7 @@
 use crate::db::entity::message;
 use crate::domain::document::CrmItem;
 use crate::domain::message_error::MessageError;
+use crate::domain::state::Status;
 use crate::flow::results;
 use crate::i18n;
 use serde_json::{Value, json};
@@ -79,10 +80,27 @@ fn inbound(lang: &str, row: &message::Model, channel: &str) -> Value {
         "icon": {"code": "info"},
         "header": {
             "title": word(lang, "timeline-title-in", &[]),
-            "tags": {"kind": {"type": "primary", "title": kind(lang, row)}},
+            "tags": tags(lang, row),
         },
         "body": {"logo": {"code": "document"}, "blocks": blocks},
     })
+}
+
+/// Its kind, and what the client did to it since.
+fn tags(lang: &str, row: &message::Model) -> Value {
+    let mut tags = json!({"kind": {"type": "primary", "title": kind(lang, row)}});
+    if let (Some(title), Some(tags)) = (amended(lang, row), tags.as_object_mut()) {
+        tags.insert("amended".to_owned(), json!({"type": "warning", "title": title}));
+    }
+    tags
+}
+
+fn amended(lang: &str, row: &message::Model) -> Option<String> {
+    let content: Value = serde_json::from_str(&row.content).unwrap_or_default();
+    if row.status == Status::Deleted.as_str() {
+        return Some(word(lang, "timeline-deleted", &[]));
+    }
+    content.get("edits").is_some().then(|| word(lang, "timeline-edited", &[]))
 }
 
 fn kind(lang: &str, row: &message::Model) -> String {
@@ -131,7 +149,9 @@ pub(super) fn marker(message_id: &str) -> String {
 pub(super) fn comment(lang: &str, row: &message::Model) -> String {
     if row.direction == "in" {
         let from = format!("{}: {}", word(lang, "timeline-from", &[]), sender(row));
-        return [word(lang, "timeline-title-in", &[]), said(lang, row), from, marker(&row.id)].join("\n");
+        let title = word(lang, "timeline-title-in", &[]);
+        let title = amended(lang, row).map_or_else(|| title.clone(), |amended| format!("{title} ({amended})"));
+        return [title, said(lang, row), from, marker(&row.id)].join("\n");
     }
     let status = word(lang, &format!("status-{}", row.status), &[]);
     let mut lines = vec![word(lang, "timeline-title", &[("status", &status)]), row.rendered_text.clone()];

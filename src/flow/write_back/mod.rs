@@ -14,8 +14,10 @@ pub use update::handle_updates;
 
 use super::{Ctx, JobError};
 use crate::bitrix::{BitrixError, RestError, TokenError};
+use crate::db::entity::message;
 use crate::domain::clock::{MINUTE, Ms};
 use crate::queue::{Claimed, Job};
+use serde_json::Value;
 
 /// How long writes wait for an administrator or a payment before they look again.
 const PAUSE: Ms = 15 * MINUTE;
@@ -56,6 +58,16 @@ fn judge_whole(error: &BitrixError, now: Ms) -> Verdict {
 /// Whether the portal does not know configurable activities (old on-premise editions).
 fn lacks_activities(error: &RestError) -> bool {
     matches!(error.code.to_ascii_uppercase().as_str(), "ERROR_METHOD_NOT_FOUND" | "ERROR_WRONG_CONTEXT")
+}
+
+/// What an entry shows of a message, in one word: an update is owed when it is another. A client's change is a new face under the same
+/// status.
+fn face(message: &message::Model) -> String {
+    let content: Value = serde_json::from_str(&message.content).unwrap_or_default();
+    match content.get("edits").and_then(Value::as_array).map_or(0, Vec::len) {
+        0 => message.status.clone(),
+        edits => format!("{} {edits}", message.status),
+    }
 }
 
 fn row_id(job: &Claimed) -> Option<String> {

@@ -1,6 +1,6 @@
 //! Idempotent writes: deal fields, and the newest status of an existing timeline entry.
 
-use super::{Verdict, all, judge, judge_whole, language, layout, row_id};
+use super::{Verdict, all, face, judge, judge_whole, language, layout, row_id};
 use crate::bitrix::{Command, RestError};
 use crate::db::entity::{message as message_row, write_back as write_back_row};
 use crate::db::store::{channel, message, write_back};
@@ -60,7 +60,7 @@ async fn plan(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<(Vec<Write>, 
             settled.push(job.clone());
             continue;
         };
-        let shown = row.message_id.as_ref().and_then(|id| messages.get(id)).map(|message| message.status.clone());
+        let shown = row.message_id.as_ref().and_then(|id| messages.get(id)).map(face);
         let params = if row.kind == "fields" { fields(&row) } else { entry(&row, &messages, &channels, lang) };
         match params {
             Some((method, params)) => {
@@ -91,7 +91,7 @@ fn entry(
 ) -> Option<(&'static str, Value)> {
     let message = messages.get(row.message_id.as_ref()?)?;
     let external_id = row.external_id.as_ref()?;
-    if row.shown.as_deref() == Some(message.status.as_str()) {
+    if row.shown.as_deref() == Some(face(message).as_str()) {
         return None;
     }
     if row.external_kind.as_deref() == Some("comment") {

@@ -66,8 +66,11 @@ fn read_v2(channel: &ChannelConfig, body: &Value) -> ProviderEvent {
     let kind = json::at(body, "type").unwrap_or_else(|| "unknown".to_owned());
     match kind.as_str() {
         "message" if payload.is_object() => {
-            let key = json::at(payload, "id").map_or_else(|| json::content_key("message", body), |id| format!("m:{id}"));
-            event(key, arrived, What::Message(Box::new(inbound::read(payload))), &Value::Null)
+            let read = inbound::read(payload);
+            // A change may come under the id of the message that it changes.
+            let named = json::at(payload, "id").filter(|_| !read.amends());
+            let key = named.map_or_else(|| json::content_key("message", body), |id| format!("m:{id}"));
+            event(key, arrived, What::Message(Box::new(read)), &Value::Null)
         }
         "message-event" => match status(payload) {
             Some((key, status)) => {

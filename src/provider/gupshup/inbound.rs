@@ -3,7 +3,7 @@
 use crate::domain::event::InboundMessage;
 use crate::domain::identity::Identity;
 use crate::provider::json;
-use crate::provider::meta_shape::inbound::{cards, location, moved_to};
+use crate::provider::meta_shape::inbound::{amends, cards, location, moved_to};
 use serde_json::{Value, json as make};
 
 /// Reads the `payload` of an envelope of type `message`.
@@ -36,6 +36,13 @@ pub(super) fn read(payload: &Value) -> InboundMessage {
             read.context_ids = ids(part, &["gsId", "id"]);
         }
         "order" => read.text = json::at(part, "text"),
+        "edited" | "deleted" => {
+            amends(part, payload, &mut read);
+            if read.context_ids.is_empty() {
+                // Nothing else names the message that it is about.
+                read.context_ids = ids(payload, &["id"]);
+            }
+        }
         "flow_reply" => read.text = json::first(part, &["body", "text"]),
         "system" => {
             read.text = json::first(part, &["body", "text"]);
@@ -64,6 +71,8 @@ fn kind(word: &str) -> &'static str {
         "order" | "product_details" => "order",
         "nfm_reply" | "flow" => "flow_reply",
         "system" => "system",
+        "edit" | "edited" => "edited",
+        "revoke" | "revoked" | "delete" | "deleted" => "deleted",
         _ => "unsupported",
     }
 }

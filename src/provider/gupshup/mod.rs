@@ -96,6 +96,11 @@ impl Provider for Gupshup {
         channel.text("app_name").to_owned()
     }
 
+    // Sending to a BSUID is announced by the vendor, not there yet (reference/whatsapp.md 3.3).
+    fn needs_phone(&self) -> bool {
+        true
+    }
+
     fn build_send(&self, channel: &ChannelConfig, message: &Outgoing) -> Result<HttpRequest, ProviderError> {
         send::build(channel, message)
     }

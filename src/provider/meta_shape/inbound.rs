@@ -37,6 +37,7 @@ pub(super) fn read(message: &Value, contacts: &[Value]) -> InboundMessage {
             read.context_ids = json::at(part, "message_id").into_iter().collect();
         }
         "order" => read.text = json::at(part, "text"),
+        "edit" | "edited" | "revoke" | "revoked" | "deleted" => amends(part, message, &mut read),
         "system" => {
             read.text = json::at(part, "body");
             read.moved_to = moved_to(part);
@@ -44,6 +45,20 @@ pub(super) fn read(message: &Value, contacts: &[Value]) -> InboundMessage {
         _ => {}
     }
     read
+}
+
+/// A change of an earlier message, or its end: which one, and what it says now. The new wording is a message within, or words beside.
+pub(in crate::provider) fn amends(part: &Value, whole: &Value, read: &mut InboundMessage) {
+    let named = |value: &Value| json::first(value, &["original_message_id", "originalMessageId", "original_id", "message_id"]);
+    let beside = whole.get("context").and_then(|context| json::at(context, "id"));
+    read.context_ids = named(part).or_else(|| named(whole)).or(beside).into_iter().collect();
+    if read.kind == "deleted" {
+        return;
+    }
+    let inner = part.get("message").filter(|inner| inner.is_object()).unwrap_or(part);
+    let of_kind = json::at(inner, "type").and_then(|kind| inner.get(kind.as_str()).cloned()).or_else(|| inner.get("payload").cloned());
+    let words = |value: &Value| json::first(value, &["body", "text", "caption"]);
+    read.text = of_kind.as_ref().and_then(words).or_else(|| words(inner)).or_else(|| inner.get("text").and_then(words));
 }
 
 /// Who the sender is after a change of number (reference/whatsapp.md A.3).
@@ -69,7 +84,7 @@ fn kind(word: &str) -> &'static str {
         // The first opening of a chat is no user message.
         "system" | "request_welcome" => "system",
         "edit" | "edited" => "edited",
-        "revoke" | "deleted" => "deleted",
+        "revoke" | "revoked" | "deleted" => "deleted",
         "unsupported" => "unsupported",
         _ => "unknown",
     }

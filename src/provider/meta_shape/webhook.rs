@@ -81,8 +81,11 @@ fn other(label: &str, raw: &Value, sender: Option<String>, at: i64) -> ProviderE
 
 fn read_message(message: &Value, contacts: &[Value], sender: Option<String>) -> ProviderEvent {
     let at = json::moment(message.get("timestamp")).unwrap_or(0);
-    let key = json::at(message, "id").map_or_else(|| json::content_key("message", message), |id| format!("m:{id}"));
-    let what = What::Message(Box::new(inbound::read(message, contacts)));
+    let read = inbound::read(message, contacts);
+    // A change may come under the id of the message that it changes.
+    let named = json::at(message, "id").filter(|_| !read.amends());
+    let key = named.map_or_else(|| json::content_key("message", message), |id| format!("m:{id}"));
+    let what = What::Message(Box::new(read));
     ProviderEvent { key, sender, at, what, raw: Value::Null }
 }
 

@@ -53,6 +53,53 @@ pub(crate) struct Crm {
     pub(crate) items: BTreeMap<(i64, i64), Item>,
     /// Type of a user field by entity type and original name; others do not exist and are ignored when written.
     pub(crate) user_fields: BTreeMap<(i64, String), String>,
+    /// Stages that the portal's people have added.
+    pub(crate) own_stages: Vec<OwnStage>,
+}
+
+/// A stage that is not one of the standard ones.
+#[derive(Debug, Clone)]
+pub(crate) struct OwnStage {
+    pub(crate) type_id: i64,
+    /// Funnel.
+    pub(crate) category: i64,
+    /// With its prefix: `C6:UC_X`, `DT1046_12:UC_X`.
+    pub(crate) id: String,
+    /// `P`, `S` or `F`.
+    pub(crate) semantics: &'static str,
+}
+
+impl Crm {
+    /// `P`, `S` or `F`, own stages included.
+    pub(crate) fn semantics(&self, type_id: i64, stage: &str) -> &'static str {
+        let own = self.own_stages.iter().find(|own| own.type_id == type_id && own.id == stage);
+        own.map_or_else(|| semantics(stage), |own| own.semantics)
+    }
+
+    /// Whether items of this type may stand there.
+    pub(crate) fn has_stage(&self, type_id: i64, stage: &str) -> bool {
+        stages(type_id).iter().any(|known| known == stage) || self.own_stages.iter().any(|own| own.type_id == type_id && own.id == stage)
+    }
+}
+
+/// The whole id of a stage in a funnel.
+pub(crate) fn stage_id(type_id: i64, category: i64, code: &str) -> String {
+    match type_id {
+        DEAL if category > 0 => format!("C{category}:{code}"),
+        DEAL | LEAD => code.to_owned(),
+        other => format!("DT{other}_{category}:{code}"),
+    }
+}
+
+/// ENTITY_ID of a funnel's stages in `crm.status.list`.
+pub(crate) fn stage_list(type_id: i64, category: i64) -> String {
+    match type_id {
+        LEAD => "STATUS".to_owned(),
+        DEAL if category > 0 => format!("DEAL_STAGE_{category}"),
+        DEAL => "DEAL_STAGE".to_owned(),
+        31 => format!("SMART_INVOICE_STAGE_{category}"),
+        other => format!("DYNAMIC_{other}_STAGE_{category}"),
+    }
 }
 
 const DEAL_STAGES: &[&str] = &["NEW", "PREPARATION", "PREPAYMENT_INVOICE", "EXECUTING", "FINAL_INVOICE", "WON", "LOSE", "APOLOGY"];

@@ -6,6 +6,7 @@ use super::error::Refusal;
 use super::params::{as_list, as_text, find_any_case};
 use super::state::State;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 const MAX_VALUES: usize = 20;
 const MAX_FOUND: usize = 20;
@@ -60,21 +61,30 @@ fn normal(kind: &str, value: &str) -> String {
     main.chars().filter(char::is_ascii_digit).collect()
 }
 
-pub(crate) fn status_list(call: &Call, _: &mut State) -> Result<Reply, Refusal> {
+pub(crate) fn status_list(call: &Call, state: &mut State) -> Result<Reply, Refusal> {
     call.crm()?;
     let filter = super::item_methods::fields_of(call, "filter");
     let entity = find_any_case(&filter, "ENTITY_ID").and_then(as_text);
-    let mut rows = Vec::new();
-    for (name, type_id) in [("STATUS", LEAD), ("DEAL_STAGE", crm::DEAL)] {
-        if entity.as_ref().is_some_and(|entity| entity != name) {
-            continue;
-        }
-        for (index, stage) in crm::stages(type_id).iter().enumerate() {
-            let semantics = Some(crm::semantics(stage)).filter(|semantics| *semantics != "P");
+    let smart = state.crm.items.keys().map(|(type_id, _)| *type_id).filter(|type_id| *type_id == 31 || *type_id >= 128);
+    let types: BTreeSet<i64> = [LEAD, crm::DEAL].into_iter().chain(smart).collect();
+    let mut rows: Vec<Value> = Vec::new();
+    for type_id in types {
+        // Standard stages stand in the funnel that every type begins with.
+        let first = i64::from(type_id != LEAD && type_id != crm::DEAL);
+        let standard = crm::stages(type_id).into_iter().map(|stage| (first, crm::semantics(&stage), stage));
+        let own = state.crm.own_stages.iter().filter(|own| own.type_id == type_id);
+        for (category, semantics, stage) in standard.chain(own.map(|own| (own.category, own.semantics, own.id.clone()))) {
+            let list = crm::stage_list(type_id, category);
+            if entity.as_ref().is_some_and(|entity| *entity != list) {
+                continue;
+            }
+            let place = rows.len() + 1;
+            let ends = Some(semantics).filter(|semantics| *semantics != "P");
+            let extra = ends.map_or("process", |word| if word == "S" { "success" } else { "failure" });
             rows.push(json!({
-                "ID": (index + 1).to_string(), "ENTITY_ID": name, "STATUS_ID": stage, "NAME": stage, "SORT": ((index + 1) * 10).to_string(),
-                "SYSTEM": "Y", "CATEGORY_ID": null, "COLOR": "#39A8EF", "SEMANTICS": semantics,
-                "EXTRA": {"SEMANTICS": semantics.unwrap_or("process"), "COLOR": "#39A8EF"},
+                "ID": place.to_string(), "ENTITY_ID": list, "STATUS_ID": stage, "NAME": stage, "SORT": (place * 10).to_string(),
+                "SYSTEM": "Y", "CATEGORY_ID": (category > 0).then(|| category.to_string()), "COLOR": "#39A8EF", "SEMANTICS": ends,
+                "EXTRA": {"SEMANTICS": extra, "COLOR": "#39A8EF"},
             }));
         }
     }

@@ -48,12 +48,12 @@ pub(crate) struct Workflow {
     pub(crate) steps: Vec<StepId>,
 }
 
-/// A robot placed on a stage.
+/// A robot, or a process of several steps, placed on a stage.
 #[derive(Debug, Clone)]
 pub(crate) struct StageRobot {
     pub(crate) type_id: i64,
     pub(crate) stage: String,
-    pub(crate) planned: Planned,
+    pub(crate) plan: Vec<Planned>,
 }
 
 /// The engine's memory.
@@ -304,18 +304,18 @@ pub(crate) fn stage_entered(core: &Core, state: &mut State, type_id: i64, item_i
     if !state.switches.keep_waiting_robots_on_stage_change {
         terminate(state, now, |_, workflow| workflow.of_stage && workflow.document == document);
     }
-    let placed: Vec<Planned> = state
+    let placed: Vec<Vec<Planned>> = state
         .engine
         .stage_robots
         .iter()
         .filter(|robot| robot.type_id == type_id && robot.stage == stage)
-        .map(|robot| robot.planned.clone())
+        .map(|robot| robot.plan.clone())
         .collect();
     let mut posts = Vec::new();
-    for planned in placed {
+    for plan in placed {
         let workflow = Workflow {
             document: document.clone(),
-            plan: vec![planned],
+            plan,
             next: 0,
             keep_alive: false,
             of_stage: true,

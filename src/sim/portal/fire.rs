@@ -57,7 +57,12 @@ impl Portal {
             properties: object(properties),
             ..Planned::default()
         };
-        self.core.state().engine.stage_robots.push(StageRobot { type_id, stage: stage.to_owned(), planned });
+        self.core.state().engine.stage_robots.push(StageRobot { type_id, stage: stage.to_owned(), plan: vec![planned] });
+    }
+
+    /// Places a process on a stage: its steps run one after another for every item that enters it.
+    pub fn place_process(&self, type_id: i64, stage: &str, process: Process) {
+        self.core.state().engine.stage_robots.push(StageRobot { type_id, stage: stage.to_owned(), plan: process.plan });
     }
 
     /// Attaches an application trigger to a stage: executed, it moves items of earlier stages there.

@@ -154,7 +154,7 @@ fn accept(state: &mut State, type_id: i64, name: &str, value: &Value, original: 
     if !WRITABLE.contains(&name) {
         return Ok(None);
     }
-    if name == "stageId" && !crm::stages(type_id).iter().any(|stage| value.as_str() == Some(stage)) {
+    if name == "stageId" && !value.as_str().is_some_and(|stage| state.crm.has_stage(type_id, stage)) {
         return Err(Refusal::bad("INVALID_ARG_VALUE", format!("Invalid value for field stageId: {value}")));
     }
     if name == "assignedById" && !as_int(value).is_some_and(|user| state.users.contains_key(&user)) {
@@ -194,6 +194,7 @@ pub(crate) fn write(
     user: i64,
     now: i64,
 ) -> Vec<Post> {
+    let told = fields.get("stageId").and_then(as_text).map(|stage| state.crm.semantics(type_id, &stage));
     let Some(item) = state.crm.items.get_mut(&(type_id, id)) else { return Vec::new() };
     let stage = fields.get("stageId").filter(|stage| item.fields.get("stageId") != Some(*stage)).and_then(as_text);
     for (name, value) in &fields {
@@ -202,11 +203,15 @@ pub(crate) fn write(
     link_contacts(item, &fields);
     item.fields.insert("updatedTime".into(), json!(iso(now)));
     item.fields.insert("updatedBy".into(), json!(user));
-    if let Some(stage) = &stage {
-        let semantics = crm::semantics(stage);
-        item.fields.insert("stageSemanticId".into(), json!(semantics));
+    if let (Some(_), Some(semantics)) = (&stage, told) {
         item.fields.insert("movedTime".into(), json!(iso(now)));
-        item.fields.insert("closed".into(), json!(if semantics == "P" { "N" } else { "Y" }));
+        // Smart processes tell a stage's id only.
+        let closed = if semantics == "P" { "N" } else { "Y" };
+        for (name, value) in [("stageSemanticId", semantics), ("closed", closed)] {
+            if let Some(shown) = item.fields.get_mut(name) {
+                *shown = json!(value);
+            }
+        }
     }
     item.changes.push(super::crm::Change { at: now, user, fields });
     let mut posts = events::item_changed(core, state, type_id, id, "UPDATE", Some(user), now);

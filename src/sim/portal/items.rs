@@ -4,6 +4,7 @@ use super::crm::{self, COMPANY, CONTACT, DEAL, FILE_KEY, Item, LEAD};
 use super::document::Document;
 use super::simulation::Portal;
 use super::state::DriveFile;
+use super::{engine, events};
 use crate::domain::clock::iso;
 use serde_json::{Value, json};
 
@@ -51,7 +52,31 @@ impl Portal {
         self.core.state().crm.user_fields.insert((type_id, name.to_owned()), kind.to_owned());
     }
 
-    /// Removes an item.
+    /// Adds a stage of the portal's own to a funnel: `semantics` is `P`, `S` or `F`. Returns its whole id.
+    pub fn own_stage(&self, type_id: i64, category: i64, code: &str, semantics: &'static str) -> String {
+        let id = crm::stage_id(type_id, category, code);
+        self.core.state().crm.own_stages.push(crm::OwnStage { type_id, category, id: id.clone(), semantics });
+        id
+    }
+
+    /// A person deletes an item: its processes end, bound handlers hear of it. Returns when they have answered.
+    pub async fn deletes(&self, document: impl Into<Document>) {
+        let document = document.into();
+        let Some((type_id, id)) = document.item_key() else { return };
+        let now = self.core.clock.now();
+        let posts = {
+            let mut state = self.core.state();
+            let state = &mut *state;
+            state.crm.items.remove(&(type_id, id));
+            engine::terminate(state, now, |_, workflow| workflow.document == document);
+            events::item_changed(&self.core, state, type_id, id, "DELETE", Some(1), now)
+        };
+        for delivery in self.dispatch(posts) {
+            delivery.await.ok();
+        }
+    }
+
+    /// Removes an item, and nobody is told.
     pub fn delete_item(&self, document: impl Into<Document>) {
         if let Some(key) = document.into().item_key() {
             self.core.state().crm.items.remove(&key);
@@ -113,8 +138,19 @@ impl ItemRef {
 
     /// Stage, without firing anything (see `Portal::move_item`).
     pub fn stage(self, stage: &str) -> Self {
-        let semantics = crm::semantics(stage);
-        self.set("stageId", stage).set("stageSemanticId", semantics)
+        let semantics = self.portal.core.state().crm.semantics(self.type_id, stage);
+        let placed = self.set("stageId", stage);
+        // Smart processes tell a stage's id only.
+        placed.change(|item| {
+            if let Some(shown) = item.fields.get_mut("stageSemanticId") {
+                *shown = json!(semantics);
+            }
+        })
+    }
+
+    /// The funnel that it stands in.
+    pub fn funnel(self, category: i64) -> Self {
+        self.set("categoryId", category)
     }
 
     /// A mobile number, as people type it.

@@ -141,6 +141,16 @@ impl User {
         self.sends(Inbound::Text { text: text.to_owned() }, Some(wamid))
     }
 
+    /// Says something into the microphone: a voice note; returns its wamid.
+    pub fn speaks(&self) -> String {
+        self.sends(Inbound::Media { media: "audio".to_owned(), caption: None, name: None, voice: true }, None)
+    }
+
+    /// Answers a request for the place; returns the wamid.
+    pub fn shares_place(&self, latitude: f64, longitude: f64, address: Option<&str>) -> String {
+        self.sends(Inbound::Location { latitude, longitude, name: None, address: address.map(str::to_owned) }, None)
+    }
+
     /// Sends anything; returns its wamid.
     pub fn sends(&self, content: Inbound, context: Option<&str>) -> String {
         let account = self.account_name();

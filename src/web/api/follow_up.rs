@@ -206,6 +206,8 @@ pub struct FollowUpRequest {
     stop_on: Option<Vec<String>>,
     chain: Option<String>,
     repeat: Option<i64>,
+    /// Whether its messages stand in the document's timeline; they do when absent.
+    to_timeline: Option<bool>,
 }
 
 impl FollowUpRequest {
@@ -236,6 +238,7 @@ impl FollowUpRequest {
         put("stop_on", self.stop_on.map(Value::from));
         put("chain", self.chain.map(Value::from));
         put("repeat", self.repeat.map(Value::from));
+        put("to_timeline", self.to_timeline.map(|shown| Value::from(if shown { "Y" } else { "N" })));
         Ok(New { to, document_id: self.document, properties })
     }
 }

@@ -12,7 +12,7 @@ pub use call::{Answer, Call, CallDetail, WriteBack};
 pub use conversation::Conversation;
 pub use inbox::InboxEvent;
 pub use job::Job;
-pub use message::{Attempt, Cost, Message, MessageDetail, Reaction, Reply, StatusReport, TemplateUse, Times};
+pub use message::{Attempt, Cost, Message, MessageDetail, Reaction, Reply, StatusReport, TemplateUse, Times, Wording};
 pub use template::Template;
 pub use wait::Wait;
 

@@ -140,6 +140,14 @@ act! { follow_ups(town) {
     town.portal.move_item(Document::deal(512), "PREPARATION").await;
     town.advance(6 * SECOND);
     town.settle().await;
+    // Stages of the portal's own, whose meaning is asked for.
+    let lost = town.portal.own_stage(1046, 1, "UC_LOST", "F");
+    let smart = town.portal.item(1046, 7).title("Заявка").contact(9).document();
+    town.portal.fires("follow_up", smart.clone(), wanted("smart")).await.unwrap();
+    town.settle().await;
+    town.portal.move_item(smart, &lost).await;
+    town.advance(6 * SECOND);
+    town.settle().await;
     town.fires("follow_up", wanted("halts")).await;
     town.settle().await;
     town.patches_channel(json!({"paused": true})).await;

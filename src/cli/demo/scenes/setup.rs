@@ -3,7 +3,7 @@
 use crate::cli::demo::journal::field;
 use crate::cli::demo::stage::{APP, Stage};
 use anyhow::{Context as _, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 impl Stage {
     /// The service runs as a process of its own.
@@ -52,7 +52,7 @@ impl Stage {
 
     /// The operator connects Gupshup and puts the address of callbacks into its dashboard.
     pub(in crate::cli::demo) async fn operator_connects_a_channel(&mut self) -> anyhow::Result<()> {
-        let (id, webhook_url) = self.create_channel().await?;
+        let (id, webhook_url) = self.create_channel(APP, &json!({})).await?;
         self.network.app(APP).set_callback(&webhook_url).greet_callback();
         let source = self.network.app(APP).settings().source;
         self.narrator.say("demo-channel", &[("id", &id), ("phone", &source)]);

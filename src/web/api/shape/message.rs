@@ -32,6 +32,10 @@ pub struct Message {
     contacts: Value,
     reply: Option<Reply>,
     reaction: Option<Reaction>,
+    /// Former wordings of a message that the client has changed, oldest first; `text` and `caption` are the present ones.
+    edits: Option<Vec<Wording>>,
+    /// Since when a changed message has its present wording.
+    edited_at: Option<String>,
     template: Option<TemplateUse>,
     /// `{phone, bsuid, lid, username, display_name, group}`.
     #[schema(value_type = Object)]
@@ -63,6 +67,15 @@ pub struct Reply {
 pub struct Reaction {
     emoji: String,
     to_message_id: Option<String>,
+}
+
+/// What a message said before the client changed it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Wording {
+    text: Option<String>,
+    caption: Option<String>,
+    /// Since when it said so.
+    at: Option<String>,
 }
 
 /// The template that was sent.
@@ -115,6 +128,8 @@ impl From<message::Model> for Message {
             contacts: cards(&content),
             reply: replied.then_some(Reply { id: row.reply_id, title: row.reply_title, to_message_id: row.reply_to }),
             reaction,
+            edits: edits(&content),
+            edited_at: time(content.get("edited_at").and_then(Value::as_i64)),
             template,
             identity: identity(&stored(Some(&row.identity))),
             provider_id: row.provider_id.or(row.wa_id),
@@ -146,6 +161,15 @@ impl From<message::Model> for Message {
             call_id: row.call_id,
         }
     }
+}
+
+fn edits(content: &Value) -> Option<Vec<Wording>> {
+    let wording = |was: &Value| Wording {
+        text: text_at(was, "text"),
+        caption: text_at(was, "caption"),
+        at: time(was.get("at").and_then(Value::as_i64)),
+    };
+    content.get("edits").and_then(Value::as_array).map(|edits| edits.iter().map(wording).collect())
 }
 
 /// The moment that the reason of a held message names.

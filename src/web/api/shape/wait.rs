@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 pub struct Wait {
     /// `reply status`.
     kind: String,
-    /// `open answered timed_out ended`.
+    /// `open answered timed_out ended document_gone`.
     state: String,
     channel_id: Option<String>,
     /// Conversations, or messages whose status is waited for.

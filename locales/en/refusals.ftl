@@ -17,6 +17,7 @@ refusal-template_not_approved = The template “{ $name }” cannot be sent: its
 refusal-template_params_mismatch = The values do not fit the template: { $item }. Values needed: { $expected }, given: { $given }. Give one value for each variable, either all as “1=value” or all simply in order. { $hint }
 refusal-pattern_invalid = Mistake in an expression: { $name }, line { $line }, column { $column }. { $reason } Correct it in the rule's settings. Allowed: { $allowed }.
 refusal-value_missing = “{ $name }” has no value, so the message was not sent. Fill it in, or choose in the rule what to do with an empty value.
+refusal-window_closed-never = The client has not written to this channel yet, so WhatsApp will not take free-form text. Send a template, set a fallback template in the rule, or wait until the client writes.
 refusal-window_closed = The 24-hour window is closed (it was open until: { $until }); WhatsApp will not take free-form text. Send a template, set a fallback template in the rule, or wait until the client writes.
 refusal-opted_out = The client does not want such messages. You may write once the client writes first or agrees again; service templates still go if only marketing was refused.
 refusal-limit_reached = WhatsApp or the provider limited sending. Repeat later; if it happens again, check the number's limits and quality. Provider's code: { $provider_code }. { $provider_text }

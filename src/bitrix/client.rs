@@ -76,6 +76,11 @@ impl Bitrix {
         self.governor.start_empty(shard);
     }
 
+    /// How long a portal's budget takes to grow by so many requests; it never holds more than a burst of them.
+    pub fn time_of(&self, requests: usize) -> Ms {
+        self.governor.time_of(requests)
+    }
+
     /// How many `bizproc.event.send` fit into one batch for this portal: clamp(5 s / measured median, 1, 50).
     pub fn answer_batch_size(&self, portal: &str) -> usize {
         self.governor.answer_batch_size(portal)

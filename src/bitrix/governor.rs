@@ -229,6 +229,12 @@ impl Governor {
         });
     }
 
+    /// Time in which so many requests are earned, at most those of a burst.
+    pub(super) fn time_of(&self, requests: usize) -> Ms {
+        let requests = i64::try_from(requests).unwrap_or(i64::MAX).min(i64::from(self.burst.get()));
+        requests.saturating_mul(SECOND) / i64::from(self.rate.get())
+    }
+
     /// How many answers fit into one batch: clamp(5 s / median, 1, 50).
     pub(super) fn answer_batch_size(&self, portal: &str) -> usize {
         self.with(portal, |pace, _| {

@@ -24,6 +24,7 @@ use crate::domain::refusal::{Code, Refusal};
 use fit::Fit;
 use url::Url;
 use words::Form;
+pub(super) use words::field_label;
 
 impl From<MediaFault> for Fault {
     fn from(fault: MediaFault) -> Self {

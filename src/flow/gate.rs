@@ -191,6 +191,6 @@ pub(super) fn window_closed(portal: &PortalView, window: WindowView) -> Refusal 
     let refusal = Refusal::new(Code::WindowClosed, "free-form message outside the 24 h window");
     match window.until {
         Some(until) => refusal.with("until", results::clock_text(portal, until)),
-        None => refusal,
+        None => refusal.with("words", "refusal-window_closed-never"),
     }
 }

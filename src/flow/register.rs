@@ -145,6 +145,8 @@ pub async fn handle(ctx: &Ctx, group: Group) -> Leftover {
 struct Report {
     outcomes: Vec<Outcome>,
     gone: Vec<String>,
+    /// Robots and activities that are still to be brought in line.
+    left: usize,
 }
 
 impl Report {
@@ -180,6 +182,12 @@ async fn register(ctx: &Ctx, job: &Claimed) -> Result<(), JobError> {
     let mut report = Report::default();
     match work(ctx, &facts, &mut report).await {
         Ok(()) => finish(ctx, job, Some(report)).await,
+        Err(BitrixError::Budget { at }) => {
+            keep_progress(ctx, &job.portal, &report).await?;
+            // Each run begins with a look at what is there: with the budget of that one request none would get beyond it.
+            let at = at.saturating_add(ctx.bitrix.time_of(report.left + 1));
+            Err(JobError::Defer { at, why: format!("portal budget used, {} robots left", report.left) })
+        }
         Err(error) => {
             keep_progress(ctx, &job.portal, &report).await?;
             Err(JobError::from_bitrix(&error, ctx.clock.now()))
@@ -220,8 +228,11 @@ async fn work(ctx: &Ctx, facts: &PortalFacts, report: &mut Report) -> Result<(),
         // The plan has no automation, or the token may not: no robot would succeed.
         wanted.iter().for_each(|definition| report.failed(&definition.code, &error));
     } else {
-        for step in steps(&wanted, &listed, &registered_hashes(&known)) {
+        let steps = steps(&wanted, &listed, &registered_hashes(&known));
+        report.left = steps.len();
+        for step in steps {
             take_step(ctx, portal, step, report).await?;
+            report.left -= 1;
         }
     }
     let bound = match told.next() {

@@ -62,7 +62,7 @@ fn the_dialogue_is_played_to_its_end_and_both_languages_tell_the_same() {
                 "reply_code=yes, attempts_used=2",
                 "Стоп",
                 "error_code=opted_out",
-                "WhatsApp: прочитано",
+                "← WhatsApp: клиент написал — Стоп",
             ],
         ),
         (
@@ -73,7 +73,7 @@ fn the_dialogue_is_played_to_its_end_and_both_languages_tell_the_same() {
                 "reply_code=yes, attempts_used=2",
                 "Stop",
                 "error_code=opted_out",
-                "WhatsApp: read",
+                "← WhatsApp: the client wrote — Stop",
             ],
         ),
     ] {

@@ -35,6 +35,29 @@ fn used(portal: &Portal, method: &str) -> usize {
 }
 
 story! {
+    /// The channel comes right after the robots, when the portal's budget is spent: they all learn of it, and the portal is not asked without end.
+    async fn robots_learn_of_a_channel_although_the_budget_is_spent(town) from built {
+        town.install().await;
+        let app = town.network.app(APP).settings();
+        let body = json!({"kind": "gupshup", "name": "Магазин", "settings": {
+            "app_name": app.name, "app_id": app.app_id, "source": app.source, "api_key": app.api_key}});
+        let before = town.portal.requests().len();
+        let (status, made) = town.api_post("/channels", body).await;
+        assert_eq!(status, 201, "{made}");
+        for _ in 0..120 {
+            town.advance(500);
+            town.settle().await;
+        }
+        let none = ["wait_status", "set_consent", "cancel_follow_ups"];
+        let offers = |code: &str| !none.contains(&code.trim_end_matches(".activity"));
+        let wanted = town.portal.robots().iter().filter(|robot| offers(&robot.code)).count();
+        assert_eq!(updates(&town.portal).len(), wanted, "some robots do not offer the channel");
+        let spent = town.portal.requests().len() - before;
+        assert!(spent <= wanted + 10, "{spent} requests for {wanted} robots");
+    }
+}
+
+story! {
     /// Every robot is an activity as well, and bears its name in the languages of the portal.
     async fn robots_and_activities_bear_names_in_russian_and_english(town) from built {
         town.install().await;

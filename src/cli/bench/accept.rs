@@ -20,6 +20,8 @@ use std::time::Duration;
 /// Runs of each.
 pub(super) const RUNS: usize = 5;
 const ROBOT: &str = "/b24/robot";
+/// Callers at the same time that a goal is about.
+const CROWD: usize = 256;
 /// Numbers apart of two runs.
 const RUN: u64 = 1_000_000_000;
 /// Tokens asked for at once when reading back.
@@ -52,7 +54,7 @@ async fn against_noop(bench: &mut Bench, name: &str, database: Option<String>, t
     let noop = process::server("noop", &Settings::new()).await?;
     let mut runs = Runs { form, seconds: bench.scaled(3.0, 1.0), next: 1 };
     let mut answered = Vec::new();
-    for connections in [64, 256] {
+    for connections in [64, CROWD] {
         let (mut subject, mut reference) = (Vec::new(), Vec::new());
         runs.load(&noop.address, connections).await?;
         answered.extend(runs.load(&world.service.address, connections).await?.answered);
@@ -74,7 +76,8 @@ async fn against_noop(bench: &mut Bench, name: &str, database: Option<String>, t
             unit: "calls/s",
             subject: Spread::of(&subject),
             reference: Some(Spread::of(&reference)),
-            target: Target::AtLeast(target),
+            // The goal is a crowd's throughput; what fewer callers get is printed beside it.
+            target: if connections == CROWD { Target::AtLeast(target) } else { Target::None },
         });
     }
     answered.extend(killed_under_load(&mut world, &mut runs).await?);

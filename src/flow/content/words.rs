@@ -4,6 +4,14 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::i18n;
 use std::collections::BTreeMap;
 
+/// A field of this robot as its form names it, with the id that scripts know; the id alone when it is no field.
+pub(in crate::flow) fn field_label(code: &str, lang: &str, id: &str) -> String {
+    let none = BTreeMap::new();
+    let keys = [format!("property-{code}-{id}-name"), format!("property-{id}-name")];
+    let own = |lang: &str| keys.iter().find_map(|key| i18n::find(lang, key, &none));
+    own(lang).or_else(|| own("en")).map_or_else(|| id.to_owned(), |label| format!("{label} ({id})"))
+}
+
 /// The robot whose fields are named, and the language they are named in.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Form<'a> {
@@ -16,10 +24,7 @@ pub(super) struct Form<'a> {
 impl Form<'_> {
     /// The field as the form names it, with the id that scripts know.
     pub(super) fn label(&self, id: &str) -> String {
-        let none = BTreeMap::new();
-        let keys = [format!("property-{}-{id}-name", self.code), format!("property-{id}-name")];
-        let own = |lang: &str| keys.iter().find_map(|key| i18n::find(lang, key, &none));
-        own(self.lang).or_else(|| own("en")).map_or_else(|| id.to_owned(), |label| format!("{label} ({id})"))
+        field_label(self.code, self.lang, id)
     }
 
     /// A field and the item of it that is meant.

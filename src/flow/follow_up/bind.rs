@@ -33,7 +33,7 @@ fn look(portal: &str, reason: &str, key: &str, at: Ms) -> NewJob {
 /// Has the events bound that freshly armed follow-ups need, if any is not.
 pub(super) async fn ask(tx: &Tx, ctx: &Ctx, portal: &str, rows: &[row::Model], now: Ms) -> DbResult<()> {
     let watched: BTreeSet<&str> = rows.iter().filter_map(|row| row.watch.as_deref()).collect();
-    let wanted = EVENTS.into_iter().filter(|event| event::watched_as(*event).iter().any(|word| watched.contains(word)));
+    let wanted = EVENTS.into_iter().filter(|event| event::watched_as(event).iter().any(|word| watched.contains(word)));
     ask_for(tx, ctx, portal, &wanted.collect(), now).await
 }
 

@@ -122,7 +122,7 @@ fn ahead(
 }
 
 /// CODE of the robot, also when its activity called.
-fn spec_code(code: &str) -> &str {
+pub(super) fn spec_code(code: &str) -> &str {
     code.strip_suffix(ACTIVITY_SUFFIX).unwrap_or(code)
 }
 

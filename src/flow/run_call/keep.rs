@@ -1,6 +1,6 @@
 //! Stores decisions: messages, conversations, answers, and the jobs that go on from there, in one transaction for the whole group.
 
-use super::{Case, Ending, Letter, order};
+use super::{Case, Ending, Letter, decide, order};
 use crate::catalog::operation::{SendCommon, WaitFor};
 use crate::db::entity::message;
 use crate::db::store::call::{self, Decided, state};
@@ -17,7 +17,7 @@ use crate::flow::outgoing::{self, Draft};
 use crate::flow::portal_view::PortalView;
 use crate::flow::results::{self, WindowView};
 use crate::flow::waits::{self, Opening, Plan};
-use crate::flow::{Ctx, JobError, Leftover, follow_up, settle};
+use crate::flow::{Ctx, JobError, Leftover, content, follow_up, settle};
 use crate::queue::{self, Claimed, Job, NewJob};
 use serde_json::{Map, Value, json};
 
@@ -221,6 +221,7 @@ fn add(decision: &mut Value, key: &str, value: Value) {
 }
 
 fn refuse(portal: &PortalView, case: &Case, status: Status, refusal: &Refusal, now: Ms, row: &mut Decided, effects: &mut Effects) {
+    let refusal = &legible(portal, case, refusal);
     (row.state, row.finished_at) = (state::REFUSED, Some(now));
     row.decision = decision(if status == Status::Skipped { "skip" } else { "refuse" }, &refusal.rule, now, case);
     add(&mut row.decision, "code", json!(refusal.code.as_str()));
@@ -234,6 +235,14 @@ fn refuse(portal: &PortalView, case: &Case, status: Status, refusal: &Refusal, n
         results::blank(operation, &mut values);
     }
     effects.answer = Some(values);
+}
+
+/// The refused field as the robot's form names it.
+fn legible(portal: &PortalView, case: &Case, refusal: &Refusal) -> Refusal {
+    match refusal.args.get("name").filter(|_| refusal.code == Code::PropertyInvalid) {
+        Some(id) => refusal.clone().with("name", content::field_label(decide::spec_code(&case.call.code), portal.lang, id)),
+        None => refusal.clone(),
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "a decided call and the two places its parts go to")]

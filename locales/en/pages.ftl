@@ -366,3 +366,31 @@ ui-set-theme-help = For you alone, kept at once.
 ui-theme-light = light
 ui-theme-dark = dark
 ui-theme-system = as the system
+ui-done = Done
+ui-pair = Link a phone
+ui-pair-title = Phone of the channel “{ $name }”
+ui-pair-way = How to link it
+ui-pair-way-picture = QR code
+ui-pair-way-code = Code on the phone
+ui-pair-preparing = The gateway prepares a code…
+ui-pair-waiting = The code waits for the phone.
+ui-pair-scanned = The code was taken, the gateway is connecting…
+ui-pair-connected = The phone is linked
+ui-pair-expired = Nobody scanned the code, and its time is over.
+ui-pair-blocked = WhatsApp has blocked this number.
+ui-pair-blocked-next = Ask WhatsApp's support, or link another number.
+ui-pair-step-open = Open WhatsApp on the phone: Linked devices → Link a device.
+ui-pair-step-scan = Point the camera at the QR code.
+ui-pair-step-code = Choose “Link with phone number” and type the code from this page.
+ui-pair-alt = QR code that links the phone. If it cannot be scanned, choose “Code on the phone”.
+ui-pair-left = { $seconds ->
+        [0] The code is about to change.
+        [one] The code changes in { $seconds } second.
+        *[other] The code changes in { $seconds } seconds.
+    }
+ui-pair-phone = Number of this phone
+ui-pair-get-code = Get a code
+ui-pair-again = Show a new code
+ui-file-attach = Attach a file
+ui-file-remove = Remove the file { $name }
+ui-file-wordless = WhatsApp shows no words beside such a file. Send the text as a message of its own.

@@ -371,3 +371,32 @@ ui-set-theme-help = Только для вас, сохраняется сраз�
 ui-theme-light = светлая
 ui-theme-dark = тёмная
 ui-theme-system = как в системе
+ui-done = Готово
+ui-pair = Привязать телефон
+ui-pair-title = Телефон канала «{ $name }»
+ui-pair-way = Как привязать
+ui-pair-way-picture = QR-код
+ui-pair-way-code = Код на телефоне
+ui-pair-preparing = Шлюз готовит код…
+ui-pair-waiting = Код ждёт телефона.
+ui-pair-scanned = Код принят, шлюз подключается…
+ui-pair-connected = Телефон привязан
+ui-pair-expired = Код никто не отсканировал, его время вышло.
+ui-pair-blocked = WhatsApp заблокировал этот номер.
+ui-pair-blocked-next = Обратитесь в поддержку WhatsApp или привяжите другой номер.
+ui-pair-step-open = Откройте WhatsApp на телефоне: «Связанные устройства» → «Привязка устройства».
+ui-pair-step-scan = Наведите камеру на QR-код.
+ui-pair-step-code = Выберите «Связать по номеру телефона» и введите код с этой страницы.
+ui-pair-alt = QR-код для привязки телефона. Если отсканировать его нельзя, выберите «Код на телефоне».
+ui-pair-left = { $seconds ->
+        [0] Код сейчас сменится.
+        [one] Код сменится через { $seconds } секунду.
+        [few] Код сменится через { $seconds } секунды.
+        *[other] Код сменится через { $seconds } секунд.
+    }
+ui-pair-phone = Номер этого телефона
+ui-pair-get-code = Получить код
+ui-pair-again = Показать новый код
+ui-file-attach = Прикрепить файл
+ui-file-remove = Убрать файл { $name }
+ui-file-wordless = К такому файлу WhatsApp не показывает подпись. Отправьте текст отдельным сообщением.

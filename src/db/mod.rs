@@ -24,6 +24,7 @@ use sea_orm::{
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::watch;
 
 /// What store functions take: a pool or a transaction.
 pub trait Conn: ConnectionTrait {}
@@ -73,12 +74,13 @@ pub struct Db {
     crash: Arc<Crash>,
     lock: Option<Arc<ProcessLock>>,
     owned_shards: Arc<AtomicU64>,
+    commits: watch::Sender<u64>,
 }
 
 impl Db {
     /// Puts together what `connect` opened.
     pub fn new(writer: DatabaseConnection, reader: DatabaseConnection, engine: Engine, crash: Arc<Crash>) -> Self {
-        Self { writer, reader, engine, crash, lock: None, owned_shards: Arc::new(AtomicU64::new(0)) }
+        Self { writer, reader, engine, crash, lock: None, owned_shards: Arc::default(), commits: watch::Sender::new(0) }
     }
 
     /// Remembers which shards' jobs this process works off, one bit each: nobody else needs a hint about those.
@@ -117,6 +119,11 @@ impl Db {
         (self.engine == Engine::Postgres).then(|| self.writer.get_postgres_connection_pool())
     }
 
+    /// Moves with every commit of this process: a hint to look again, and only about this process.
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.commits.subscribe()
+    }
+
     /// Which engine runs.
     pub fn engine(&self) -> Engine {
         self.engine
@@ -143,7 +150,8 @@ impl Db {
             }
             Engine::Postgres => self.writer.begin().await?,
         };
-        Ok(Tx { inner, crash: Arc::clone(&self.crash), owned_shards: self.owned_shards.load(Ordering::Relaxed) })
+        let owned_shards = self.owned_shards.load(Ordering::Relaxed);
+        Ok(Tx { inner, crash: Arc::clone(&self.crash), owned_shards, commits: self.commits.clone() })
     }
 }
 
@@ -153,6 +161,7 @@ pub struct Tx {
     inner: DatabaseTransaction,
     crash: Arc<Crash>,
     owned_shards: u64,
+    commits: watch::Sender<u64>,
 }
 
 impl Tx {
@@ -168,6 +177,7 @@ impl Tx {
     pub async fn commit(self, point: &'static str) -> DbResult<()> {
         self.crash.reach(point, Moment::Before).await;
         self.inner.commit().await?;
+        self.commits.send_modify(|count| *count = count.wrapping_add(1));
         // Read by the demo, which shows the last commit before a kill; off unless the target is named in `LOG`.
         tracing::debug!(target: "courier24::commit", { commit.point = point }, "committed");
         self.crash.reach(point, Moment::After).await;

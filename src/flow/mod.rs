@@ -27,6 +27,7 @@ mod gate;
 pub mod install;
 pub mod mark_opt_in;
 pub mod media;
+pub mod news;
 mod outgoing;
 pub mod pace;
 pub mod page_session;

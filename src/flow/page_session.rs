@@ -32,6 +32,8 @@ pub struct Visitor {
     pub document: Option<String>,
     /// The viewer's own access token.
     pub access: Secret,
+    /// When the token is over.
+    pub expires_at: Ms,
 }
 
 /// A token just made.
@@ -101,6 +103,7 @@ pub async fn find(ctx: &Ctx, token: &str) -> DbResult<Option<Visitor>> {
         placement: row.placement,
         document: row.document,
         access,
+        expires_at: row.expires_at,
     }))
 }
 

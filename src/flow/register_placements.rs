@@ -5,9 +5,10 @@
 
 use super::Ctx;
 use crate::bitrix::placement::{self, Binding};
-use crate::bitrix::{BitrixError, RestError};
+use crate::bitrix::{BitrixError, Command, RestError};
+use crate::domain::clock::MINUTE;
 use crate::i18n;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Codes under which a failed tab is stored beside the robots.
 pub(super) const PREFIX: &str = "placement:";
@@ -57,56 +58,47 @@ fn steps(wanted: &[(&'static str, String)], bound: &[Binding]) -> Vec<Step> {
     retired.chain(missing).collect()
 }
 
-/// Brings the portal's tabs in line.
+/// Brings the portal's tabs in line, all in one request; `told` = what it answered about them.
 ///
 /// # Errors
 /// "Come again"; refusals of single tabs are in the outcome.
-pub(super) async fn bring(ctx: &Ctx, portal: &str) -> Result<Outcome, BitrixError> {
+pub(super) async fn bring(ctx: &Ctx, portal: &str, told: Result<Value, RestError>) -> Result<Outcome, BitrixError> {
     let mut outcome = Outcome::default();
-    if !ctx.settings.pages {
-        return Ok(outcome);
-    }
-    let listed = match ctx.bitrix.call("register.placements", portal, "placement.get", Value::Object(serde_json::Map::new())).await {
+    let listed = match told {
         Ok(listed) => placement::read_placements(&listed),
-        Err(BitrixError::Refused(error)) if !error.temporary() => {
+        Err(error) if error.temporary() => return Err(later(ctx, &error)),
+        Err(error) => {
             outcome.failed.push((format!("{PREFIX}list"), error));
             return Ok(outcome);
         }
-        Err(error) => return Err(error),
     };
     let wanted = wanted(ctx);
-    for step in steps(&wanted, &listed) {
-        take(ctx, portal, step, &mut outcome).await?;
+    let steps = steps(&wanted, &listed);
+    let commands: Vec<Command> = steps.iter().enumerate().map(command).collect();
+    let told = if commands.is_empty() { Vec::new() } else { ctx.bitrix.batch("register.placements", portal, &commands).await? };
+    for (step, told) in steps.iter().zip(told) {
+        match (step, told) {
+            (_, Err(error)) if error.temporary() => return Err(later(ctx, &error)),
+            // Bound by a run that died before it could say so; a former address that stays bound is looked at again tomorrow.
+            (Step::Bind(code, _), Err(error)) if !error.says_already() => outcome.failed.push((format!("{PREFIX}{code}"), error)),
+            _ => {}
+        }
     }
     let codes = wanted.iter().map(|(code, _)| *code).chain(["list"]).map(|code| format!("{PREFIX}{code}"));
     outcome.fine = codes.filter(|code| outcome.failed.iter().all(|(failed, _)| failed != code)).collect();
     Ok(outcome)
 }
 
-async fn take(ctx: &Ctx, portal: &str, step: Step, outcome: &mut Outcome) -> Result<(), BitrixError> {
-    let (told, code) = match &step {
-        Step::Bind(code, handler) => {
-            let params = placement::placement_bind(code, handler, &i18n::map("page-tab"));
-            (ctx.bitrix.call("register.placement_bind", portal, "placement.bind", params).await, *code)
-        }
-        Step::Unbind(binding) => {
-            let params = serde_json::json!({"PLACEMENT": binding.name, "HANDLER": binding.handler});
-            (ctx.bitrix.call("register.placement_unbind", portal, "placement.unbind", params).await, binding.name.as_str())
-        }
+fn later(ctx: &Ctx, error: &RestError) -> BitrixError {
+    BitrixError::Later { at: ctx.clock.now() + MINUTE, why: error.line() }
+}
+
+fn command((index, step): (usize, &Step)) -> Command {
+    let (method, params) = match step {
+        Step::Bind(code, handler) => ("placement.bind", placement::placement_bind(code, handler, &i18n::map("page-tab"))),
+        Step::Unbind(binding) => ("placement.unbind", json!({"PLACEMENT": binding.name, "HANDLER": binding.handler})),
     };
-    match told {
-        Ok(_) => Ok(()),
-        Err(BitrixError::Refused(error)) if error.temporary() => {
-            Err(BitrixError::Later { at: ctx.clock.now() + crate::domain::clock::MINUTE, why: error.line() })
-        }
-        // Bound by a run that died before it could say so.
-        Err(BitrixError::Refused(error)) if error.says_already() || matches!(step, Step::Unbind(_)) => Ok(()),
-        Err(BitrixError::Refused(error)) => {
-            outcome.failed.push((format!("{PREFIX}{code}"), error));
-            Ok(())
-        }
-        Err(error) => Err(error),
-    }
+    Command { key: format!("p{index}"), method: method.to_owned(), params }
 }
 
 #[cfg(test)]

@@ -72,6 +72,7 @@ pub(super) fn json(state: &State, told: &Told<'_>, channels: &[SenderView]) -> V
     let mut boot = json!({
         "token": told.session.token,
         "expires_at": iso(told.session.expires_at),
+        "now": iso(state.ctx.clock.now()),
         "page": told.page,
         "member_id": told.viewer.portal.member_id,
         "domain": told.viewer.portal.domain,

@@ -62,6 +62,8 @@ pub(super) fn service(config: &mut ServiceConfig) {
         .service(at(&under("/installation"),             "GET").route(get().to(api::installation::get)))
         .service(at(&under("/overview"),                 "GET").route(get().to(api::overview::get)))
         .service(at(&under("/documents/{document_id}"),  "GET").route(get().to(api::card::get)))
+        .service(at(&under("/files"),                    "POST").route(post().to(api::file::take)))
+        .service(at(&under("/events"),                   "GET").route(get().to(api::events::listen)))
         .service(at(&under("/theme"),                    "PUT").route(put().to(api::theme::put)))
         .service(at(&under("/preview"),                  "POST").route(post().to(api::preview::show)))
         // Operating

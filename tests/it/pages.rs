@@ -3,6 +3,7 @@
 use crate::support::story::story;
 use crate::support::town::{Town, http, send};
 use courier24::domain::clock::{DAY, HOUR, MINUTE};
+use courier24::flow::media::{self, MediaFault, Wish};
 use courier24::sim::portal::{Options, User};
 use serde_json::{Value, json};
 
@@ -218,6 +219,9 @@ story! {
             json!({"to": own, "kind": "template", "template": "order_ready:ru", "params": ["1=pattern:hello", "2=1"]}),
             json!({"to": own, "kind": "template", "template": "order_ready:ru", "params": ["Анна", "1"], "header": "disk:7"}),
             json!({"to": own, "kind": "file", "file": ["disk:7"]}),
+            json!({"to": own, "kind": "file", "source": ["disk:7"]}),
+            json!({"to": own, "kind": "file", "source": ["https://example.org/a.png"]}),
+            json!({"to": own, "kind": "file", "source": ["upload:0a 41902"]}),
         ];
         for (index, body) in wrong.iter().enumerate() {
             let (status, told) = writes(&town, &page, &format!("w{index}"), body).await;
@@ -272,4 +276,129 @@ story! {
         let settings: Value = serde_json::from_str(&row.settings).unwrap();
         assert_eq!(settings["themes"], json!({"5": "dark"}));
     }
+}
+
+/// Reads server-sent events until one of this name; its data.
+async fn heard(answer: &mut reqwest::Response, name: &str) -> Value {
+    let mut text = String::new();
+    loop {
+        let chunk = tokio::time::timeout(std::time::Duration::from_secs(20), answer.chunk()).await;
+        let chunk = chunk.unwrap_or_else(|_| panic!("no `{name}` came: {text}")).unwrap();
+        let chunk = chunk.unwrap_or_else(|| panic!("the answer ended before `{name}`: {text}"));
+        text.push_str(std::str::from_utf8(&chunk).unwrap());
+        let told = text.split("\n\n").find(|event| event.contains(&format!("event: {name}\n")) && event.contains("data: "));
+        if let Some(data) = told.filter(|_| text.ends_with("\n\n")).and_then(|event| event.split("data: ").nth(1)) {
+            return serde_json::from_str(data.trim()).unwrap();
+        }
+    }
+}
+
+async fn listens(town: &Town, token: &str, query: &str) -> reqwest::Response {
+    let url = town.url(&format!("/api/v1/portals/{}/events{query}", town.portal.member_id()));
+    send(http().get(url).bearer_auth(token)).await
+}
+
+story! {
+    /// An open tab hears at once that its client wrote, and of nothing else; it reads the rest itself.
+    async fn an_open_tab_hears_of_its_own_client(town) {
+        let page = token(&town, 5, Some("DEAL_512")).await;
+        let mut tab = listens(&town, &page, "").await;
+        assert_eq!((tab.status().as_u16(), tab.headers()["content-type"].to_str().unwrap()), (200, "text/event-stream"));
+        heard(&mut tab, "ready").await;
+        let admin = token(&town, 1, None).await;
+        let mut journal = listens(&town, &admin, "").await;
+        heard(&mut journal, "ready").await;
+        town.network.user("79160000077").writes("Я другой клиент");
+        town.advance(5_000);
+        town.settle().await;
+        assert_eq!(heard(&mut journal, "changed").await["parts"], json!(["messages"]));
+        town.client_writes("Где заказ?").await;
+        let told = heard(&mut tab, "changed").await;
+        assert_eq!(told["parts"], json!(["messages", "windows"]), "the other client's message was not told here");
+        assert!(!told.to_string().contains("заказ"), "{told}");
+        for (who, query, status) in [(&page, "?document=DEAL_777", 403), (&page, "?document=", 403), (&admin, "?document=DEAL_9999", 404)] {
+            assert_eq!(listens(&town, who, query).await.status().as_u16(), status, "{query}");
+        }
+        let nowhere = token(&town, 5, None).await;
+        assert_eq!(listens(&town, &nowhere, "").await.status().as_u16(), 403);
+        let url = town.url(&format!("/api/v1/portals/{}/events", town.portal.member_id()));
+        let head = send(http().head(url).bearer_auth(&admin)).await;
+        assert_eq!(head.status().as_u16(), 200, "an answer without an end is not begun for HEAD");
+        assert!(head.bytes().await.unwrap().is_empty());
+    }
+}
+
+story! {
+    /// Who may no longer read the deal is told so in place of the news.
+    async fn news_end_with_the_rights(town) {
+        let page = token(&town, 5, Some("DEAL_512")).await;
+        let mut tab = listens(&town, &page, "?document=DEAL_512").await;
+        heard(&mut tab, "ready").await;
+        town.portal.put_user(User { crm: false, ..User::new(5, "Ольга", "Тестова") });
+        // What CRM showed half a minute ago does not count any more.
+        town.advance(31_000);
+        town.client_writes("Где заказ?").await;
+        assert_eq!(heard(&mut tab, "ended").await["code"], "document_hidden");
+        assert!(tab.chunk().await.unwrap().is_none(), "the answer is over");
+    }
+}
+
+async fn uploads(town: &Town, token: &str, name: &str, bytes: &[u8]) -> (u16, Value) {
+    let url = town.url(&format!("/api/v1/portals/{}/files", town.portal.member_id()));
+    let answer = send(http().post(url).query(&[("name", name)]).bearer_auth(token).body(bytes.to_vec())).await;
+    (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+}
+
+story! {
+    /// A file chosen in the tab goes to the client under an address of its own, as often as it is sent, for a day.
+    async fn a_file_goes_from_the_tab_to_the_client(town) {
+        town.client_writes("Пришлите счёт").await;
+        town.settle().await;
+        let page = token(&town, 5, Some("DEAL_512")).await;
+        let bytes = [&b"%PDF-1.7\n"[..], &[7_u8; 3_000]].concat();
+        let (status, taken) = uploads(&town, &page, "Счёт 118.pdf", &bytes).await;
+        assert_eq!((status, &taken["kind"], &taken["mime"], &taken["size"]), (201, &json!("document"), &json!("application/pdf"), &json!(3_009)), "{taken}");
+        let handle = taken["source"].as_str().unwrap().trim_start_matches("upload:").to_owned();
+        assert_eq!(send(http().get(town.url(&format!("/media/{handle}")))).await.status(), 404, "a handle opens nothing");
+        let order = json!({"to": {"phone": "79160000001"}, "kind": "file", "source": [taken["source"]], "caption": "Вот он"});
+        for key in ["f1", "f2"] {
+            let (status, made) = writes(&town, &page, key, &order).await;
+            assert_eq!((status, &made["kind"], &made["document"]["id"]), (201, &json!("document"), &json!("DEAL_512")), "{made}");
+        }
+        town.settle().await;
+        let got = town.network.messages_to("79160000001");
+        assert_eq!(got.len(), 2, "{got:?}");
+        let neighbour = town.neighbour().await;
+        let source = taken["source"].as_str().unwrap();
+        let foreign = media::files(town.ctx(), neighbour.member_id(), None, source, Wish::Any, 1).await;
+        assert!(matches!(foreign, Err(MediaFault::Refused(_))), "another portal's file does not exist: {foreign:?}");
+        town.advance(DAY);
+        let page = token(&town, 1, Some("DEAL_512")).await;
+        let (status, told) = writes(&town, &page, "late", &order).await;
+        assert_eq!((status, &told["code"]), (422, &json!("media_invalid")), "{told}");
+    }
+}
+
+story! {
+    /// What is no file for WhatsApp is refused in words, and nothing of it is kept.
+    async fn an_upload_that_does_not_fit_is_refused(town) {
+        let page = token(&town, 5, Some("DEAL_512")).await;
+        let large = [&b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"[..], &vec![0_u8; 6 * 1024 * 1024]].concat();
+        for (name, bytes, code) in [("большая.png", large.as_slice(), "media_too_large"), ("пусто.txt", b"".as_slice(), "media_invalid"), ("вход.pdf", b"<!DOCTYPE html><html></html>".as_slice(), "media_invalid")] {
+            let (status, told) = uploads(&town, &page, name, bytes).await;
+            assert_eq!((status, &told["code"]), (422, &json!(code)), "{name} {told}");
+            assert!(told["title"].as_str().is_some_and(|title| !title.is_empty()), "{told}");
+        }
+        let nowhere = token(&town, 5, None).await;
+        assert_eq!(uploads(&town, &nowhere, "a.txt", b"text").await.0, 403);
+        let kept: Vec<_> = walk(&town.media_folder());
+        assert!(kept.is_empty(), "{kept:?}");
+    }
+}
+
+/// Files below a folder.
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
 }

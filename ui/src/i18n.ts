@@ -30,5 +30,11 @@ export const hour = (iso: string | null | undefined) => (iso ? clock.format(new 
 export const dayOf = (iso: string) => day.format(new Date(iso))
 export const number = (value: number) => new Intl.NumberFormat(boot.lang).format(value)
 
+/** A file's length for people: bytes up to a kilobyte, then one figure behind the comma at most. */
+export function bytes(count: number): string {
+  const [unit, size] = count < 1024 ? ['byte', count] as const : count < 1024 * 1024 ? ['kilobyte', count / 1024] as const : ['megabyte', count / 1024 / 1024] as const
+  return new Intl.NumberFormat(boot.lang, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 }).format(size)
+}
+
 /** The kit's own few words. */
 export const kitLocale = boot.lang === 'ru' ? ru : en

@@ -3,6 +3,7 @@
 use super::session::of_card;
 use super::shape::Conversation;
 use crate::db::store::{channel, conversation as conversations};
+use crate::domain::clock::{Ms, SECOND};
 use crate::flow::card::{self, Card};
 use crate::flow::consent;
 use crate::flow::page_session::Visitor;
@@ -66,6 +67,8 @@ pub struct SenderView {
     templates: bool,
 }
 
+/// CRM's rights are asked again after this time.
+const SHOWN_FOR: Ms = 30 * SECOND;
 /// Fields offered to whoever writes a message.
 const FACTS: [&str; 8] = ["CONTACT.NAME", "CONTACT.LAST_NAME", "COMPANY.TITLE", "NAME", "LAST_NAME", "TITLE", "OPPORTUNITY", "ID"];
 
@@ -136,11 +139,12 @@ pub(in crate::web) async fn seen(state: &State, visitor: &Visitor, document_id: 
         return Err(Problem::new(Code::RightsMissing));
     }
     let key = format!("{} {} {document_id}", visitor.portal, visitor.user_id);
-    if let Some(card) = state.cards.get(&key).await {
+    let now = state.ctx.clock.now();
+    if let Some((_, card)) = state.cards.get(&key).await.filter(|(read_at, _)| now.saturating_sub(*read_at) < SHOWN_FOR) {
         return Ok(card);
     }
     let facts = state.ctx.portals.get(&visitor.portal).await?.ok_or_else(|| Problem::new(Code::PortalUnknown))?;
     let card = Arc::new(card::read(&state.ctx, &facts, &visitor.access, document_id).await.map_err(of_card)?);
-    state.cards.insert(key, Arc::clone(&card)).await;
+    state.cards.insert(key, (now, Arc::clone(&card))).await;
     Ok(card)
 }

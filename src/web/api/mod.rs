@@ -7,6 +7,8 @@ pub mod consent;
 pub mod conversation;
 pub mod cursor;
 pub mod erase;
+pub mod events;
+pub mod file;
 pub mod follow_up;
 pub mod inbox;
 pub mod installation;

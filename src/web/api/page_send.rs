@@ -1,14 +1,15 @@
-//! What a page may send, cancel and repeat: an administrator's page what the operator may; an employee's page a text or a template
-//! to a number of the document that it stands in, as CRM shows it to that employee at this moment.
+//! What a page may send, cancel and repeat: an administrator's page what the operator may; an employee's page a text, a template or a
+//! file of their own to a number of the document that it stands in, as CRM shows it to that employee at this moment.
 //!
 //! What a robot renders is read with the portal's own token. An employee's message must not become a way to read or write with it:
-//! no patterns, no portal files, no write-backs.
+//! no patterns, no files of the portal, no write-backs.
 
 use super::phone_digits;
 use super::session::of_card;
 use crate::db::entity::portal::Model as PortalRow;
 use crate::domain::refusal::{Code as Rule, Refusal};
 use crate::flow::card::{self, Card};
+use crate::flow::media::upload::SCHEME;
 use crate::flow::page_session::Visitor;
 use crate::flow::run_call::order::To;
 use crate::web::State;
@@ -17,8 +18,11 @@ use crate::web::problem::{Code, Problem};
 use serde_json::{Map, Value};
 
 /// Kinds that an employee's page sends, with the properties it may set.
-const OPEN: [(&str, &[&str]); 2] =
-    [("text", &["text", "preview_link", "channel"]), ("template", &["template", "params", "header", "button_params", "channel"])];
+const OPEN: [(&str, &[&str]); 3] = [
+    ("text", &["text", "preview_link", "channel"]),
+    ("template", &["template", "params", "header", "button_params", "channel"]),
+    ("file", &["source", "caption", "channel"]),
+];
 /// Beginnings of values that are read with the portal's token.
 const PORTALS_OWN: [&str; 3] = ["pattern:", "disk:", "field:"];
 
@@ -65,11 +69,23 @@ pub(super) fn content(access: &Access, kind: &str, properties: &Map<String, Valu
     if access.whole_portal() {
         return Ok(());
     }
+    if properties.get("source").is_some_and(|source| !uploaded(source)) {
+        return Err(Problem::new(Code::RightsMissing));
+    }
     let open = OPEN.iter().find(|(open, _)| *open == kind).map(|(_, names)| *names).unwrap_or_default();
     if properties.iter().all(|(name, value)| open.contains(&name.as_str()) && plain(value)) {
         if !open.is_empty() { Ok(()) } else { Err(Problem::new(Code::RightsMissing)) }
     } else {
         Err(Problem::new(Code::RightsMissing))
+    }
+}
+
+/// Whether a file is one that a page gave us: any other is fetched by us, with our rights.
+fn uploaded(source: &Value) -> bool {
+    match source {
+        Value::String(text) => text.starts_with(SCHEME) && !text.contains(char::is_whitespace),
+        Value::Array(items) => items.iter().all(uploaded),
+        _ => false,
     }
 }
 

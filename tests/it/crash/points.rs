@@ -12,9 +12,6 @@ const CALLS: [&str; 9] =
 pub(super) const OUT_OF_REACH: &[(&str, &str)] = &[
     ("worker.boot", "a town works jobs off by hand in virtual time; kill.rs kills the worker of the real binary"),
     ("worker.leave", "passed at an ordered stop only, which is no crash"),
-    ("register.placements", "a town has no pages unless it is told; pages.rs binds the tabs and looks at them"),
-    ("register.placement_bind", "as register.placements"),
-    ("register.placement_unbind", "as register.placements"),
 ];
 
 /// Names of all points, from source.

@@ -58,6 +58,7 @@ pub(super) static ALL: &[Story] = &[
     story("events of the portal", open, portal_events),
     Story { forgets: true, ..story("the operator's hands", open, operators_hands) },
     Story { mend: prune_again, ..story("another set of robots", open, other_robots) },
+    Story { mend: prune_again, check: tabs_stand, ..story("a tab is missing", with_pages, tab_is_missing) },
     story("opt-in lists", open, opt_in_lists),
     story("templates are refused", open, templates_refused),
     story("the portal loses its answers", open, portal_loses_answers),
@@ -448,6 +449,27 @@ act! { prune_again(town) {
     let (status, told) = town.api_post("/robots/register", json!({})).await;
     assert!(status < 300, "{status} {told}");
     town.settle().await;
+} }
+
+act! { with_pages(town) {
+    town.pages = true;
+    town.start().await;
+    town.install().await;
+    town.pass(2 * MINUTE).await;
+} }
+
+act! { tab_is_missing(town) {
+    let portal = town.portal.member_id().to_owned();
+    let bitrix = town.ctx().bitrix.clone();
+    bitrix.call("story.untab", &portal, "placement.unbind", json!({"PLACEMENT": "CRM_DEAL_DETAIL_TAB"})).await.unwrap();
+    let (status, told) = town.api_post("/robots/register", json!({})).await;
+    assert!(status < 300, "{status} {told}");
+    town.settle().await;
+} }
+
+act! { tabs_stand(town) {
+    let tabs: Vec<String> = town.portal.placements().into_iter().map(|one| one.placement).collect();
+    assert_eq!(tabs.len(), 4, "{tabs:?}");
 } }
 
 act! { portal_loses_answers(town) {

@@ -279,6 +279,11 @@ impl Town {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
+    /// Where the application keeps files.
+    pub(crate) fn media_folder(&self) -> std::path::PathBuf {
+        self.folder.path().join("media")
+    }
+
     pub(crate) fn advance(&self, by: Ms) {
         self.clock.advance(by);
     }

@@ -39,17 +39,45 @@ async function once(method: string, path: string, body?: unknown, more: Record<s
   }
 }
 
-/** A call to an absolute path of the API. */
-export async function raw<T>(method: string, path: string, body?: unknown, more?: Record<string, string>): Promise<T> {
-  let answer = await once(method, path, body, more)
+/** An answer that is well; a token that was over is renewed before. */
+async function asked(ask: () => Promise<Response>): Promise<Response> {
+  let answer = await ask()
   if (answer.status === 401) {
     try { await renew() } catch (error) {
       throw error instanceof Refusal ? error : new Refusal('parent_silent', t('ui-silent'), t('ui-silent-next'), 401)
     }
-    answer = await once(method, path, body, more)
+    answer = await ask()
   }
   if (!answer.ok) throw await refusal(answer)
+  return answer
+}
+
+/** A call to an absolute path of the API. */
+export async function raw<T>(method: string, path: string, body?: unknown, more?: Record<string, string>): Promise<T> {
+  const answer = await asked(() => once(method, path, body, more))
   return answer.status === 204 ? (undefined as T) : answer.json()
+}
+
+/** An answer that is read while it is written, below the page's own portal. */
+export async function stream(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  const address = `/api/v1/portals/${boot.member_id}${path}`
+  const answer = await asked(() => fetch(address, { headers: { Authorization: `Bearer ${token}`, 'Accept-Language': boot.lang }, signal }))
+  if (!answer.body) throw new Refusal('offline', t('ui-offline'), t('ui-offline-next'), 0)
+  return answer.body
+}
+
+/** Gives the service a file for a message. */
+export async function upload<T>(file: File): Promise<T> {
+  const address = `/api/v1/portals/${boot.member_id}/files?${new URLSearchParams({ name: file.name })}`
+  const answer = await asked(async () => {
+    const headers = { Authorization: `Bearer ${token}`, 'Accept-Language': boot.lang, 'Content-Type': 'application/octet-stream' }
+    try {
+      return await fetch(address, { method: 'POST', headers, body: file })
+    } catch {
+      throw new Refusal('offline', t('ui-offline'), t('ui-offline-next'), 0)
+    }
+  })
+  return answer.json()
 }
 
 /** A call below the page's own portal. */

@@ -3,7 +3,8 @@ import { call, Refusal } from '../../api/client'
 import type { Fact, Message } from '../../api/types'
 import type { Template } from '../robot/TemplateFields.vue'
 
-export interface Content { kind: 'text' | 'template'; text?: string; template?: string; params?: string[]; header?: string; button_params?: string[] }
+export interface Attached { source: string; kind: string; mime: string; file_name: string; size: number }
+export interface Content { kind: 'text' | 'template' | 'file'; text?: string; source?: string[]; caption?: string; template?: string; params?: string[]; header?: string; button_params?: string[] }
 export interface Slot { key: string; value: string }
 
 /** A key nobody else has. `randomUUID` is missing where the portal is opened over plain http. */
@@ -21,6 +22,9 @@ export function schedule(channel: string, phone: string, content: Content, key: 
   const { kind: _, ...what } = content
   return call('POST', '/follow-ups', { channel_id: channel, to: { phone }, when: 'at', at: at.toISOString(), stop_on: ['opt_out'], chain: key, ...what })
 }
+
+/** Words beside a file, where WhatsApp shows any. */
+export const takesCaption = (file: Attached) => ['image', 'video', 'document'].includes(file.kind)
 
 /** Whether nobody can say if a request arrived. */
 export const unsure = (error: unknown) => error instanceof Refusal && (error.status === 0 || error.status >= 502)

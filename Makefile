@@ -12,7 +12,7 @@ build: ui
 ui: ui/dist/manifest.json
 
 ui/node_modules/.package-lock.json: ui/package.json ui/package-lock.json
-	cd ui && npm ci --ignore-scripts --no-audit --no-fund
+	cd ui && npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=5
 	touch $@
 
 ui/dist/manifest.json: ui/node_modules/.package-lock.json ui/vite.config.ts $(shell find ui/src ui/public -type f)
@@ -26,7 +26,7 @@ demo:
 test: ui
 	tools/install-for-tests
 	tools/with-postgres $(CARGO) test --locked $(ARGS)
-	e2e/run
+	BINARY=target/debug/courier24 e2e/run
 
 check:
 	.ci/run

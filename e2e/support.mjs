@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { chromium } from 'playwright-core'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const BINARY = new URL('../target/debug/courier24', import.meta.url).pathname
+const BINARY = new URL(`../${process.env.BINARY ?? 'target/debug/courier24'}`, import.meta.url).pathname
 
 /** Starts `courier24 demo`, waits for its story to end, and reads the portal's address off its last lines. */
 export async function town() {

@@ -11,6 +11,7 @@ pub mod auto_reply;
 pub mod card;
 mod catalog;
 pub mod channel;
+pub mod close_unknown;
 pub mod consent;
 pub mod content;
 pub mod deadline;

@@ -113,6 +113,8 @@ codes! {
     IdempotencyKeyInvalid = 400 "idempotency_key_invalid";
     /// The message is not one that may be sent once more.
     NotResendable = 409 "not_resendable";
+    /// The message's outcome is no open question.
+    OutcomeKnown = 409 "outcome_known";
     /// The message was sent once more already.
     AlreadyResent = 409 "already_resent";
     /// A quick reply of that name exists.

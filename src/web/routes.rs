@@ -46,6 +46,7 @@ pub(super) fn service(config: &mut ServiceConfig) {
         .service(at(&under("/follow-ups/{follow_up_id}"), "GET, DELETE")
             .route(get().to(api::follow_up::get)).route(delete().to(api::follow_up::cancel)))
         .service(at(&under("/messages/{message_id}/resend"), "POST").route(post().to(api::send::resend)))
+        .service(at(&under("/messages/{message_id}/close"), "POST").route(post().to(api::close::close)))
         .service(at(&under("/consents"),                 "GET, PUT").route(get().to(api::consent::list)).route(put().to(api::consent::put)))
         .service(at(&under("/quick-replies"),            "GET, POST").route(get().to(api::quick_reply::list)).route(post().to(api::quick_reply::add)))
         .service(at(&under("/quick-replies/preview"),    "POST").route(post().to(api::quick_reply::preview)))

@@ -5,6 +5,7 @@ use crate::support::town::{Town, http, send};
 use courier24::domain::clock::{DAY, HOUR, MINUTE};
 use courier24::flow::media::{self, MediaFault, Wish};
 use courier24::sim::portal::{Options, User};
+use courier24::sim::whatsapp::Fault;
 use serde_json::{Value, json};
 
 /// A page's token for a user, renewed as the page does; in a document when one is told.
@@ -401,4 +402,32 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let paths = entries.map(|entry| entry.unwrap().path());
     paths.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
+}
+
+story! {
+    /// Somebody looked into an unknown outcome: it is no open question any more, and a late report still settles it.
+    async fn an_unknown_outcome_is_closed_by_a_person(town) {
+        town.network.fault_next("/msg", Fault::bad_gateway());
+        town.fires("send_template", json!({"template": "order_ready:ru", "params": ["Анна", "118"]})).await;
+        town.settle().await;
+        let page = token(&town, 5, Some("DEAL_512")).await;
+        let (_, list) = asks(&town, &page, "GET", "/messages", None).await;
+        let message = &list["items"][0];
+        assert_eq!((&message["status"], &message["closed_at"]), (&json!("unknown"), &Value::Null), "{message}");
+        let path = format!("/messages/{}/close", message["id"].as_str().unwrap());
+        let foreign = token(&town, 5, None).await;
+        assert_eq!(asks(&town, &foreign, "POST", &path, None).await.0, 403);
+        let (status, closed) = asks(&town, &page, "POST", &path, None).await;
+        assert_eq!((status, &closed["status"]), (200, &json!("unknown")), "{closed}");
+        let at = closed["closed_at"].clone();
+        assert!(at.is_string(), "{closed}");
+        town.advance(MINUTE);
+        assert_eq!(asks(&town, &page, "POST", &path, None).await.1["closed_at"], at, "closed once");
+        town.fires("send_template", json!({"template": "order_ready:ru", "params": ["Анна", "119"]})).await;
+        town.settle().await;
+        let (_, list) = asks(&town, &page, "GET", "/messages?status=delivered", None).await;
+        let path = format!("/messages/{}/close", list["items"][0]["id"].as_str().unwrap());
+        let (status, told) = asks(&town, &page, "POST", &path, None).await;
+        assert_eq!((status, &told["code"]), (409, &json!("outcome_known")), "{told}");
+    }
 }

@@ -3,6 +3,7 @@
 pub mod call;
 pub mod card;
 pub mod channel;
+pub mod close;
 pub mod consent;
 pub mod conversation;
 pub mod cursor;

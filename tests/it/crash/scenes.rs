@@ -608,6 +608,13 @@ act! { operators_hands(town) {
     assert_eq!(status, 200, "{told}");
     town.fires("send_template", ready("Рита", json!({}))).await;
     town.settle().await;
+    town.network.fault_next("/msg", NetworkFault::gateway_timeout());
+    town.fires("send_template", ready("Вера", json!({}))).await;
+    town.settle().await;
+    for message in town.api("/messages?status=unknown").await["items"].as_array().unwrap() {
+        let (status, told) = town.api_post(&format!("/messages/{}/close", message["id"].as_str().unwrap()), json!({})).await;
+        assert_eq!(status, 200, "{told}");
+    }
     let (status, told) = town.api_post("/jobs/redrive", json!({})).await;
     assert_eq!(status, 200, "{told}");
     redrive::raise(&town.ctx().db, None, town.now()).await.unwrap();

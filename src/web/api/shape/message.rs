@@ -3,6 +3,7 @@
 use super::{Document, given, stored, text_at, time};
 use crate::db::entity::{attempt, message, message_event};
 use crate::domain::clock::iso;
+use crate::flow::close_unknown::CLOSED_AT;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -48,6 +49,8 @@ pub struct Message {
     /// `{code, class, provider_code, text, retryable}`.
     #[schema(value_type = Option<Object>)]
     error: Value,
+    /// When somebody closed an unknown outcome.
+    closed_at: Option<String>,
     cost: Option<Cost>,
     call_id: Option<String>,
     document: Option<Document>,
@@ -134,6 +137,7 @@ impl From<message::Model> for Message {
             identity: identity(&stored(Some(&row.identity))),
             provider_id: row.provider_id.or(row.wa_id),
             held_until: held_until(&row.status, row.error.as_deref()),
+            closed_at: closed_at(&row.status, row.error.as_deref()),
             error: error(row.error.as_deref()),
             cost: row.cost_source.is_some().then_some(Cost {
                 amount: row.cost_amount,
@@ -176,6 +180,11 @@ fn edits(content: &Value) -> Option<Vec<Wording>> {
 fn held_until(status: &str, error: Option<&str>) -> Option<String> {
     let reason = stored(error);
     reason.get("args").filter(|_| status == "held").and_then(|args| text_at(args, "until_at"))
+}
+
+fn closed_at(status: &str, error: Option<&str>) -> Option<String> {
+    let reason = stored(error);
+    reason.get("args").filter(|_| status == "unknown").and_then(|args| text_at(args, CLOSED_AT))
 }
 
 impl TemplateUse {

@@ -7,11 +7,6 @@ export interface Attached { source: string; kind: string; mime: string; file_nam
 export interface Content { kind: 'text' | 'template' | 'file'; text?: string; source?: string[]; caption?: string; template?: string; params?: string[]; header?: string; button_params?: string[] }
 export interface Slot { key: string; value: string }
 
-/** A key nobody else has. `randomUUID` is missing where the portal is opened over plain http. */
-export function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
-}
-
 /** Sends once: the same key is the same message, however often this is called. */
 export function send(channel: string, phone: string, content: Content, key: string): Promise<Message> {
   return call<Message>('POST', '/messages', { channel_id: channel, to: { phone }, ...content }, { 'Idempotency-Key': key })

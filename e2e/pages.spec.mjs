@@ -41,6 +41,11 @@ test('an administrator sets a template robot, and the form receives the values',
   assert.deepEqual(values.property_params, ['1={=Document:CONTACT.NAME}', '2=118'])
   await app.locator('[data-bubble]').getByText('«Контакт: Имя»').waitFor()
   await app.getByRole('listbox').waitFor({ state: 'detached' })
+  // The preview of a real deal that the user picks in the portal's own window.
+  const { deals } = JSON.parse(await page.locator('#data').textContent())
+  await app.getByRole('button', { name: 'Выбрать', exact: true }).click()
+  await page.getByRole('button', { name: `Choose deal ${deals[0]}` }).click()
+  await app.locator('[data-bubble]').getByText('«Контакт: Имя»').waitFor({ state: 'detached' })
   await clean(open, 'robot')
   await page.getByRole('button', { name: 'Save robot' }).click()
 
@@ -238,6 +243,36 @@ test('a file goes to the client with its caption, and one that does not fit is r
   await app.getByText('Принято к отправке.').waitFor()
   await app.locator('[data-message="read"], [data-message="delivered"]').filter({ hasText: 'Счёт 118.pdf' }).filter({ hasText: 'Счёт к оплате' }).waitFor({ timeout: 30_000 })
   assert.equal(await app.locator('[data-file]').count(), 0)
+  await open.close()
+})
+
+// Nobody can make the demo's network forget an answer from here: the message's state is put into the list on its way.
+test('of an unknown outcome the tab says the risk of a repeat, and lets the question be closed', async () => {
+  const { deals } = await firstDeal()
+  let closed = null
+  const before = async (page) => {
+    await page.route(/\/messages\?/, async (route) => {
+      const told = await (await route.fetch()).json()
+      const sent = told.items.find((message) => message.direction === 'out')
+      Object.assign(sent, { status: 'unknown', closed_at: closed, advice: 'Никто не знает, ушло ли сообщение.' })
+      await route.fulfill({ status: 200, contentType: 'application/json', body: JSON.stringify(told) })
+    })
+    await page.route('**/close', async (route) => {
+      closed = new Date().toISOString()
+      await route.fulfill({ status: 200, contentType: 'application/json', body: '{}' })
+    })
+  }
+  const open = await opened(chrome, stage, tabOf(`DEAL_${deals[0]}`, { user: '5' }), { before })
+  const outcome = open.app.locator('[data-outcome]')
+  await outcome.getByRole('button', { name: 'Отправить ещё раз' }).click()
+  await outcome.getByText('клиент получит его дважды').waitFor()
+  await clean(open, 'tab-unknown')
+  await outcome.getByRole('button', { name: 'Отмена' }).click()
+  await outcome.getByRole('button', { name: 'Закрыть вопрос' }).click()
+  await outcome.locator('[data-sure]').click()
+  await outcome.getByText('Вопрос закрыт').waitFor()
+  assert.equal(await outcome.getByRole('button', { name: 'Закрыть вопрос' }).count(), 0)
+  assert.deepEqual(open.wrong, [])
   await open.close()
 })
 

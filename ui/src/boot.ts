@@ -9,7 +9,7 @@ export interface RobotForm { code: string; sends: boolean; name: string; descrip
 export interface Boot {
   token: string; now: string; page: string; member_id: string; domain: string; lang: 'ru' | 'en'; theme: string; placement: string
   user: { id: string; name: string; admin: boolean }; document: string | null; problem: string | null; asked: string | null
-  dialog?: { code?: string; current_values?: Record<string, unknown>; document_fields?: Record<string, Record<string, unknown>> }
+  dialog?: { code?: string; current_values?: Record<string, unknown>; document_fields?: Record<string, Record<string, unknown>>; document_type?: string[] }
   robot?: RobotForm | null; channels: Sender[]
 }
 

@@ -142,6 +142,16 @@ if (robotCode) {
   for (const deal of data.deals.slice(0, 3)) button('Run on deal ' + deal, async () => note('=', 'fired ' + JSON.stringify(await post('fire', { code: robotCode, document: 'DEAL_' + deal, properties: plain() }))));
 }
 function plain() { return Object.fromEntries(Object.entries(values).map(([name, value]) => [name.replace(/^property_/, ''), value])); }
+// The portal's window to choose an item of CRM: the answer is in buckets by type, with the type's letter before the number.
+function choose(types, done) {
+  const box = document.createElement('div');
+  box.setAttribute('role', 'dialog');
+  box.setAttribute('aria-label', 'Choose an item');
+  const one = (name, answer) => { const button = document.createElement('button'); button.textContent = name; button.onclick = () => { box.remove(); done(answer); }; box.append(button, ' '); };
+  if (types.includes('deal')) for (const deal of data.deals) one('Choose deal ' + deal, { deal: { 0: { id: 'D_' + deal, title: 'Deal ' + deal, type: 'deal', place: 0 } } });
+  one('Choose nothing', {});
+  document.getElementById('form').append(box);
+}
 const frame = document.createElement('iframe');
 frame.name = data.frame;
 frame.title = 'application';
@@ -188,6 +198,7 @@ const commands = {
   openPath: (p, cb) => reply(cb, /^\/(crm\/(deal|lead|contact|company|type)|marketplace|company\/personal\/user|workgroups\/group)\//.test(p.path)
     ? { result: 'close' } : { result: 'error', errorCode: 'PATH_NOT_AVAILABLE' }),
   reloadData: (p, cb) => reply(cb),
+  selectCRM: (p, cb) => choose([].concat((p && p.entityType) || []), picked => reply(cb, picked)),
   setPropertyValue: p => {
     for (const [name, value] of Object.entries(p || {})) if (name !== 'isRawValue') values['property_' + name.toLowerCase()] = value;
     document.getElementById('values').textContent = JSON.stringify(values, null, 1);

@@ -6,9 +6,10 @@ use super::shape::{Attempt, Message, MessageDetail, StatusReport};
 use super::{one_of, phone_digits, portal_row};
 use crate::db::store::api_call;
 use crate::db::store::api_message::{self, MessageFilter};
-use crate::web::State;
+use crate::web::{State, language};
 use crate::web::operator::Access;
 use crate::web::problem::{Problem, ProblemDocument};
+use actix_web::HttpRequest;
 use actix_web::web::{Data, Json, Path, Query};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -47,12 +48,14 @@ pub struct MessageQuery {
 pub(crate) async fn list(
     access: Access,
     state: Data<State>,
+    request: HttpRequest,
     path: Path<String>,
     query: Query<MessageQuery>,
     page: Query<PageQuery>,
 ) -> Result<Json<ListOf<Message>>, Problem> {
     let portal = portal_row(&state, &path).await?;
     let page = page.page("messages")?;
+    let lang = language::of(&request);
     let query = query.into_inner();
     one_of("direction", query.direction.as_deref(), &["out", "in"])?;
     let recipient = query.phone.map(|phone| phone_digits(&portal, &phone)).or(query.bsuid);
@@ -69,7 +72,7 @@ pub(crate) async fn list(
         provider_id: query.provider_id,
     };
     let rows = api_message::list(state.ctx.db.read(), &portal.member_id, &filter, &page).await?;
-    Ok(Json(close("messages", &page, rows, |row| (row.created_at, row.id.as_str()), Message::from)))
+    Ok(Json(close("messages", &page, rows, |row| (row.created_at, row.id.as_str()), |row| Message::from(row).told_in(lang))))
 }
 
 /// Whose messages a caller may list: an employee those of a number of the page's document, else those of the document itself.
@@ -87,7 +90,13 @@ async fn narrowed(state: &State, access: &Access, recipient: Option<&str>, asked
 #[utoipa::path(get, path = "/api/v1/portals/{member_id}/messages/{message_id}", tag = "journal",
     params(("member_id" = String, Path), ("message_id" = String, Path)),
     responses((status = 200, body = MessageDetail), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
-pub(crate) async fn get(access: Access, state: Data<State>, path: Path<(String, String)>) -> Result<Json<MessageDetail>, Problem> {
+pub(crate) async fn get(
+    access: Access,
+    state: Data<State>,
+    request: HttpRequest,
+    path: Path<(String, String)>,
+) -> Result<Json<MessageDetail>, Problem> {
+    let lang = language::of(&request);
     let (member_id, message_id) = path.into_inner();
     let portal = portal_row(&state, &member_id).await?.member_id;
     let db = state.ctx.db.read();
@@ -96,5 +105,5 @@ pub(crate) async fn get(access: Access, state: Data<State>, path: Path<(String, 
     let ids = [message_id];
     let attempts = api_call::attempts(db, &portal, &ids).await?.into_iter().map(Attempt::from).collect();
     let statuses = api_call::events(db, &portal, &ids).await?.into_iter().map(StatusReport::from).collect();
-    Ok(Json(MessageDetail { message: row.into(), attempts, statuses }))
+    Ok(Json(MessageDetail { message: Message::from(row).told_in(lang), attempts, statuses }))
 }

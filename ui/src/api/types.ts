@@ -4,7 +4,7 @@ export interface Times { queued: string | null; sending: string | null; accepted
 export interface Message {
   id: string; direction: 'in' | 'out'; channel_id: string; kind: string; text: string | null; caption: string | null; status: string
   media: { kind: string | null; file_name: string | null } | null; template: { name: string; language: string } | null
-  identity: { phone: string | null }; reply: { title: string | null } | null; reaction: { emoji: string } | null; error: Fault | null; closed_at: string | null; call_id: string | null; times: Times
+  identity: { phone: string | null }; reply: { title: string | null } | null; reaction: { emoji: string } | null; error: Fault | null; advice: string | null; closed_at: string | null; call_id: string | null; times: Times
 }
 export interface Call {
   id: string; code: string; state: string; document: { type: string | null; id: string }; accepted_at: string; finished_at: string | null

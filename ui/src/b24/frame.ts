@@ -26,6 +26,18 @@ export async function setProperties(values: Record<string, string | string[]>): 
   void b24.placement.call('setPropertyValue', values as never).catch(() => undefined)
 }
 
+export interface Picked { id: string; title: string }
+
+/** An item of CRM that the viewer chooses in the portal's own window; `null` when none was chosen. */
+export async function pickItem(type: 'deal' | 'lead' | 'contact' | 'company'): Promise<Picked | null> {
+  const picked = await (await frame()).dialog.selectCRM({ entityType: [type], multiple: false } as never)
+  const list = (picked as Record<string, { id: string; title?: string }[] | undefined>)[type]
+  const first = Array.isArray(list) ? list[0] : undefined
+  // `D_5`: the letter names the type.
+  const id = /(\d+)$/.exec(String(first?.id ?? ''))?.[1]
+  return id ? { id, title: String(first?.title ?? id) } : null
+}
+
 /** The card shows what changed. Only tabs may ask for it; nobody answers. */
 export function reloadCard(): void {
   void frame().then((b24) => b24.placement.call('reloadData')).catch(() => undefined)

@@ -3,7 +3,9 @@
 use super::{Document, given, stored, text_at, time};
 use crate::db::entity::{attempt, message, message_event};
 use crate::domain::clock::iso;
+use crate::domain::message_error::MessageError;
 use crate::flow::close_unknown::CLOSED_AT;
+use crate::flow::results::error_text;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -49,6 +51,10 @@ pub struct Message {
     /// `{code, class, provider_code, text, retryable}`.
     #[schema(value_type = Option<Object>)]
     error: Value,
+    /// What went wrong and what to do about it, in the reader's language.
+    advice: Option<String>,
+    #[serde(skip)]
+    reason: Option<MessageError>,
     /// When somebody closed an unknown outcome.
     closed_at: Option<String>,
     cost: Option<Cost>,
@@ -139,6 +145,8 @@ impl From<message::Model> for Message {
             held_until: held_until(&row.status, row.error.as_deref()),
             closed_at: closed_at(&row.status, row.error.as_deref()),
             error: error(row.error.as_deref()),
+            advice: None,
+            reason: MessageError::read(row.error.as_deref()),
             cost: row.cost_source.is_some().then_some(Cost {
                 amount: row.cost_amount,
                 currency: row.cost_currency,
@@ -164,6 +172,14 @@ impl From<message::Model> for Message {
             status: row.status,
             call_id: row.call_id,
         }
+    }
+}
+
+impl Message {
+    /// With words for the reader.
+    pub(in crate::web::api) fn told_in(mut self, lang: &str) -> Self {
+        self.advice = self.reason.as_ref().map(|reason| error_text(lang, reason));
+        self
     }
 }
 

@@ -25,6 +25,7 @@ declare module 'vue' {
     Bubble: typeof import('./src/components/Bubble.vue')['default']
     FactField: typeof import('./src/components/FactField.vue')['default']
     Notice: typeof import('./src/components/Notice.vue')['default']
+    Outcome: typeof import('./src/components/Outcome.vue')['default']
     RouterLink: typeof import('vue-router')['RouterLink']
     RouterView: typeof import('vue-router')['RouterView']
     RunList: typeof import('./src/components/RunList.vue')['default']

@@ -1,8 +1,8 @@
 //! `GET /openapi.json`: the description of `/api/v1`, made from the handlers themselves.
 
 use super::{
-    call, card, channel, close, consent, conversation, erase, events, file, follow_up, inbox, installation, job, kind, message, overview, portal, preview,
-    quick_reply, robot, send, session, settings, theme,
+    call, card, channel, close, consent, conversation, erase, events, file, follow_up, inbox, installation, job, kind, message, overview,
+    portal, preview, quick_reply, robot, send, session, settings, theme,
 };
 use actix_web::HttpResponse;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};

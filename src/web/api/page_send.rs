@@ -136,4 +136,18 @@ mod tests {
         }
         assert!(!plain(&json!({"a": 1})));
     }
+
+    #[test]
+    fn an_employees_file_is_one_they_gave_us() {
+        for (source, fine) in [
+            (json!(["upload:0af9"]), true),
+            (json!("upload:0af9"), true),
+            (json!(["upload:0af9", "disk:7"]), false),
+            (json!(["upload:0af9 41902"]), false),
+            (json!(["https://example.org/a.png"]), false),
+            (json!([41902]), false),
+        ] {
+            assert_eq!(uploaded(&source), fine, "{source}");
+        }
+    }
 }

@@ -84,8 +84,10 @@ async function firstDeal() {
 test('the application shows channels, templates, robots, journal and settings', async () => {
   for (const lang of ['ru', 'en']) {
     const open = await opened(chrome, stage, { url: `${stage.service}/b24/app`, lang })
-    for (const [view, sign] of [['overview', 'dl'], ['channels', '[data-channel]'], ['templates', 'button[aria-expanded]'], ['robots', '[data-robot="registered"]'], ['journal', '[data-run]'], ['follow-ups', '[data-empty]'], ['consents', 'form'], ['replies', 'form'], ['settings', 'form']]) {
-      await open.app.locator(`nav a[href="#/${view === 'overview' ? '' : view}"]`).click()
+    for (const [view, sign] of [['overview', 'dl'], ['channels', '[data-channel]'], ['templates', 'button[aria-expanded]'], ['robots', '[data-robot="registered"]'], ['journal', '[data-run]'], ['follow-ups', '[data-empty]'], ['consents', 'form'], ['replies', 'form'], ['settings', '[data-set="theme"]']]) {
+      const link = `nav a[href="#/${view === 'overview' ? '' : view}"]`
+      await open.app.locator(link).click()
+      await open.app.locator(`${link}[aria-current="page"]`).waitFor()
       await open.app.locator(`main ${sign}`).first().waitFor()
       await clean(open, `app-${view}-${lang}`)
     }

@@ -119,6 +119,6 @@ mod tests {
             binding("LEFT_MENU", "https://new/b24/app"),
         ];
         assert_eq!(steps(&wanted, &bound), [Step::Unbind(old.clone()), Step::Bind("CRM_DEAL_DETAIL_TAB", wanted[0].1.clone())]);
-        assert_eq!(steps(&[], &[old.clone()]), [Step::Unbind(old)], "without pages there are no tabs");
+        assert_eq!(steps(&[], std::slice::from_ref(&old)), [Step::Unbind(old.clone())], "without pages there are no tabs");
     }
 }

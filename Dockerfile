@@ -1,6 +1,13 @@
 # The service in one small image. Build: docker build -t courier24 .
 # Run: see README.md, "Run it for real"; /data holds the SQLite file and copies of media.
 
+FROM node:20-bookworm-slim AS ui
+WORKDIR /build/ui
+COPY ui/package.json ui/package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY ui ./
+RUN npm run --silent build
+
 FROM rust:1.95-bookworm AS build
 WORKDIR /build
 COPY Cargo.toml Cargo.lock build.rs ./
@@ -9,6 +16,7 @@ COPY locales ./locales
 COPY migrations ./migrations
 COPY src ./src
 COPY tests ./tests
+COPY --from=ui /build/ui/dist ./ui/dist
 RUN cargo build --release --locked --bin courier24
 
 FROM debian:bookworm-slim

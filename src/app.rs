@@ -46,6 +46,8 @@ pub struct Parts {
     pub migrate: bool,
     /// Start with sending paused.
     pub hold_sends: bool,
+    /// Offer the pages: they are built into this binary.
+    pub pages: bool,
     /// Connections to PostgreSQL.
     pub max_connections: u32,
     /// How long an ordered stop may take.
@@ -64,6 +66,7 @@ impl Default for Parts {
             create: false,
             migrate: true,
             hold_sends: false,
+            pages: crate::web::has_pages(),
             max_connections: 16,
             patience: Patience::default(),
         }

@@ -24,6 +24,11 @@ impl Stopper {
         self.quick.cancel();
     }
 
+    /// Cancelled when a stop is asked for.
+    pub fn token(&self) -> CancellationToken {
+        self.ordered.clone()
+    }
+
     /// Waits until a stop is asked for.
     pub async fn stopped(&self) {
         self.ordered.cancelled().await;

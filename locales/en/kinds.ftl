@@ -104,6 +104,7 @@ media-unknown = Nobody can tell what this file is, and the kind wanted is { $kin
 media-sticker-size = A sticker has to be 512×512 pixels.
 media-page = There is no file at this address but a web page.
 media-source = A link, disk:ID, field:UF_… or a field of another item (LEAD_12:UF_…) is wanted.
+media-upload = Attach the file again: it is kept for a day.
 media-field = The field holds no file.
 media-voice = A voice message is an OGG file with OPUS sound.
 

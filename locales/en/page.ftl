@@ -10,3 +10,7 @@ page-app-administrator = You are an administrator: robots are set up in the auto
 page-app-employee = Robots are set up by an administrator of the portal.
 page-placement = WhatsApp
 page-placement-later = This page is not part of the installed version. Robots work without it: set them up in the automation designer.
+page-tab = WhatsApp
+page-robot = Automation rule settings
+page-install = Installation
+page-ui-missing = The pages are not built: run “make ui” in the service's folder and restart it.

@@ -10,3 +10,7 @@ page-app-administrator = Вы администратор: роботы наст�
 page-app-employee = Роботов настраивает администратор портала.
 page-placement = WhatsApp
 page-placement-later = В установленной версии этой страницы нет. Роботы работают и без неё: настройте их в конструкторе автоматизации.
+page-tab = WhatsApp
+page-robot = Настройки робота
+page-install = Установка
+page-ui-missing = Страницы не собраны: выполните «make ui» в каталоге сервиса и перезапустите его.

@@ -77,6 +77,7 @@ fn begin(app: App) -> Result<Running, RunError> {
         operator_token: app.config.operator_token.clone(),
         metrics: Some(app.metrics),
         workers_alive: std::sync::Arc::new(move || !works || pulse.alive()),
+        stopping: app.stopper.token(),
     };
     let server = match app.listener.filter(|_| app.roles.web) {
         None => None,

@@ -97,8 +97,8 @@ fn context(
     catalog: Catalog,
     sealer: Sealer,
 ) -> Result<(Ctx, AbortOnDropHandle<()>), StartError> {
-    let Parts { clock, ids, crash, hold_sends, .. } = seams.parts;
-    let settings = Arc::new(flow_settings(config, *hold_sends, ids.id("boot", clock.now())));
+    let Parts { clock, ids, crash, hold_sends, pages, .. } = seams.parts;
+    let settings = Arc::new(flow_settings(config, (*hold_sends, *pages), ids.id("boot", clock.now())));
     let outbound = Outbound::new(seams.outbound, Arc::clone(crash))?;
     let sealer = Arc::new(sealer);
     let wake = Arc::new(Notify::new());
@@ -140,7 +140,7 @@ fn context(
     Ok((ctx, AbortOnDropHandle::new(task)))
 }
 
-fn flow_settings(config: &Config, hold_sends: bool, boot_id: String) -> FlowSettings {
+fn flow_settings(config: &Config, (hold_sends, pages): (bool, bool), boot_id: String) -> FlowSettings {
     FlowSettings {
         public_url: config.public_url.clone(),
         client_id: config.bitrix_client_id.clone(),
@@ -151,6 +151,7 @@ fn flow_settings(config: &Config, hold_sends: bool, boot_id: String) -> FlowSett
         media_dir: config.media_dir.clone(),
         media_max_bytes: config.media_max_mb.saturating_mul(1024 * 1024),
         hold_sends,
+        pages,
         boot_id,
     }
 }

@@ -26,6 +26,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::watch;
 use turns::{Turn, Turns};
 
 /// Who commits what belongs to all portals.
@@ -87,6 +88,7 @@ pub struct Db {
     turns: Turns,
     /// For whom this handle writes; empty = for everybody.
     owner: Arc<str>,
+    commits: watch::Sender<u64>,
 }
 
 impl Db {
@@ -104,6 +106,7 @@ impl Db {
             crash,
             lock: None,
             owned_shards: Arc::new(AtomicU64::new(0)),
+            commits: watch::Sender::new(0),
             turns: Turns::default(),
             owner: Arc::default(),
         }
@@ -151,6 +154,11 @@ impl Db {
         (self.engine == Engine::Postgres).then(|| self.writer.get_postgres_connection_pool())
     }
 
+    /// Moves with every commit of this process: a hint to look again, and only about this process.
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.commits.subscribe()
+    }
+
     /// Which engine runs.
     pub fn engine(&self) -> Engine {
         self.engine
@@ -180,7 +188,8 @@ impl Db {
             }
             Engine::Postgres => self.writer.begin().await?,
         };
-        Ok(Tx { inner, crash: Arc::clone(&self.crash), owned_shards: self.owned_shards.load(Ordering::Relaxed), turn })
+        let owned_shards = self.owned_shards.load(Ordering::Relaxed);
+        Ok(Tx { inner, crash: Arc::clone(&self.crash), owned_shards, commits: self.commits.clone(), turn })
     }
 }
 
@@ -190,6 +199,7 @@ pub struct Tx {
     inner: DatabaseTransaction,
     crash: Arc<Crash>,
     owned_shards: u64,
+    commits: watch::Sender<u64>,
     /// Passed on when the connection is free: fields are dropped in order.
     turn: Option<Turn>,
 }
@@ -208,6 +218,7 @@ impl Tx {
         self.crash.reach(point, Moment::Before).await;
         self.inner.commit().await?;
         drop(self.turn);
+        self.commits.send_modify(|count| *count = count.wrapping_add(1));
         // Read by the demo, which shows the last commit before a kill; off unless the target is named in `LOG`.
         tracing::debug!(target: "courier24::commit", { commit.point = point }, "committed");
         self.crash.reach(point, Moment::After).await;

@@ -11,7 +11,7 @@ mod zone;
 
 pub use calendar::{Calendar, CalendarFault, Cron};
 pub use hours::{Hours, QuietHours, WorkingHours};
-pub use local::{first_at, wall_clock};
+pub use local::{day_begins, first_at, wall_clock};
 pub use moment::parse_moment;
 pub use zone::zone_of_phone;
 

@@ -131,6 +131,28 @@ pub fn choices_of(operation: &Operation) -> Vec<Button> {
     }
 }
 
+/// What stands on the buttons of a message, for a preview; no file is fetched.
+///
+/// # Errors
+/// The refusals of ROBOTS.md about buttons, rows and addresses.
+pub(super) fn titles(code: &str, lang: &str, operation: &Operation) -> Result<Vec<(String, String)>, Refusal> {
+    let form = Form { code, lang };
+    match operation {
+        Operation::SendButtons { buttons, .. } => {
+            Ok(choices::buttons(&form, buttons)?.into_iter().map(|button| ("reply".to_owned(), button.title)).collect())
+        }
+        Operation::SendList { list_button, rows, .. } => {
+            let rows = choices::rows(&form, rows)?.into_iter().flat_map(|section| section.rows).map(|row| ("row".to_owned(), row.title));
+            Ok(std::iter::once(("list".to_owned(), list_button.trim().to_owned())).chain(rows).collect())
+        }
+        Operation::SendLink { button_title, url, .. } => {
+            address(&form, url)?;
+            Ok(vec![("url".to_owned(), button_title.trim().to_owned())])
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
 /// What was written, if anything was.
 fn given(text: &str) -> Option<String> {
     (!text.trim().is_empty()).then(|| text.trim().to_owned())

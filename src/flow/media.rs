@@ -8,6 +8,7 @@ mod copy;
 mod find;
 mod kinds;
 mod source;
+pub mod upload;
 
 pub use kinds::Wish;
 
@@ -102,6 +103,13 @@ pub async fn files(
     let origin = Origin::find(ctx, portal).await?;
     let mut files = Vec::new();
     for (source, name) in Source::parse_all(source, &origin)? {
+        if let Source::Upload(handle) = &source {
+            if files.len() >= most {
+                return Ok(files);
+            }
+            files.push(upload::bring(ctx, portal, handle, wish).await?);
+            continue;
+        }
         for address in find::addresses(ctx, portal, &origin, document, &source).await? {
             if files.len() >= most {
                 return Ok(files);

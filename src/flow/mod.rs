@@ -9,8 +9,10 @@ pub mod answer;
 mod arrival;
 pub mod auto_reply;
 pub mod breaker;
+pub mod card;
 mod catalog;
 pub mod channel;
+pub mod close_unknown;
 pub mod consent;
 pub mod content;
 pub mod deadline;
@@ -29,14 +31,18 @@ pub mod install;
 pub mod mark_opt_in;
 pub mod mark_read;
 pub mod media;
+pub mod news;
 mod outgoing;
 pub mod pace;
+pub mod page_session;
+mod patience;
 mod phones;
 pub mod portal_cache;
 pub mod portal_event;
 pub mod portal_settings;
 pub mod portal_state;
 pub mod portal_view;
+pub mod preview;
 mod provider_ask;
 pub mod purge;
 pub mod quick_replies;
@@ -46,6 +52,7 @@ pub mod receive;
 mod recheck;
 pub mod redrive;
 pub mod register;
+mod register_placements;
 pub mod register_plan;
 mod register_triggers;
 pub mod results;
@@ -54,6 +61,7 @@ pub mod settle;
 pub mod stages;
 pub mod sync_templates;
 mod template_choice;
+pub mod theme;
 pub mod token;
 pub mod trigger;
 mod waits;
@@ -133,6 +141,8 @@ pub struct FlowSettings {
     pub media_dir: PathBuf,
     /// Largest file, bytes.
     pub media_max_bytes: u64,
+    /// The pages are built into this binary: robots have a settings page, cards have tabs.
+    pub pages: bool,
     /// Sending is paused (`--hold-sends`).
     pub hold_sends: bool,
     /// This process, new at each start.

@@ -7,7 +7,7 @@ use super::alarm::Kind;
 use super::portal_cache::PortalFacts;
 use super::portal_state::{self, Subject};
 use super::register_plan::{BindStep, Definition, Step, bind_steps, hash_of, steps};
-use super::{Ctx, JobError, Leftover, channel as channels, follow_up, register_triggers, token};
+use super::{Ctx, JobError, Leftover, channel as channels, follow_up, register_placements, register_triggers, token};
 use crate::bitrix::bizproc::{self, Registry};
 use crate::bitrix::{BitrixError, Command, RestError, automation, placement};
 use crate::db::entity::channel as channel_row;
@@ -114,8 +114,15 @@ fn registration_hash(ctx: &Ctx) -> String {
             parts.push(ctx.catalog.registration(spec, activity, &handler, &[]).to_string());
         }
     }
+    parts.extend(register_placements::hash_parts(ctx));
+    parts.extend(settings_page(ctx));
     parts.extend(crate::domain::trigger::Trigger::ALL.map(crate::domain::trigger::Trigger::code));
     hash_of(parts.iter().map(String::as_str))
+}
+
+/// Address of the robots' settings page, when there is one.
+fn settings_page(ctx: &Ctx) -> Option<String> {
+    ctx.settings.pages.then(|| handler(ctx, "placement/robot-settings"))
 }
 
 fn handler(ctx: &Ctx, route: &str) -> String {
@@ -138,7 +145,7 @@ pub async fn handle(ctx: &Ctx, group: Group) -> Leftover {
 struct Report {
     outcomes: Vec<Outcome>,
     gone: Vec<String>,
-    /// Robots and activities that are still to be brought in line.
+    /// Requests that are still to be made.
     left: usize,
 }
 
@@ -179,7 +186,7 @@ async fn register(ctx: &Ctx, job: &Claimed) -> Result<(), JobError> {
             keep_progress(ctx, &job.portal, &report).await?;
             // Each run begins with a look at what is there: with the budget of that one request none would get beyond it.
             let at = at.saturating_add(ctx.bitrix.time_of(report.left + 1));
-            Err(JobError::Defer { at, why: format!("portal budget used, {} robots left", report.left) })
+            Err(JobError::Defer { at, why: format!("portal budget used, {} requests left", report.left) })
         }
         Err(error) => {
             keep_progress(ctx, &job.portal, &report).await?;
@@ -188,56 +195,89 @@ async fn register(ctx: &Ctx, job: &Claimed) -> Result<(), JobError> {
     }
 }
 
+/// What the portal told of what is there.
+#[derive(Default)]
+struct Listed {
+    robots: HashMap<Registry, Vec<String>>,
+    /// The plan has no automation, or the token may not.
+    refused: Option<RestError>,
+    events: Vec<placement::Binding>,
+    triggers: Option<Result<Value, RestError>>,
+    tabs: Option<Result<Value, RestError>>,
+}
+
+/// Asks for everything at once: each run begins with it, and the portal's budget is small while its robots are registered.
+async fn list(ctx: &Ctx, portal: &str) -> Result<Listed, BitrixError> {
+    let asks = [
+        bizproc::list("robots", Registry::Robot),
+        bizproc::list("activities", Registry::Activity),
+        placement::event_get("events"),
+        automation::trigger_list("triggers"),
+        placement::placement_get("placements"),
+    ];
+    // Without pages nobody asks for placements.
+    let asks = if ctx.settings.pages { asks.as_slice() } else { asks.split_last().map_or(asks.as_slice(), |(_, rest)| rest) };
+    let mut told = ctx.bitrix.batch("register.list", portal, asks).await?.into_iter();
+    let mut listed = Listed::default();
+    for registry in Registry::ALL {
+        match told.next() {
+            Some(Ok(result)) => {
+                listed.robots.insert(registry, bizproc::read_list(&result));
+            }
+            Some(Err(error)) if error.temporary() => return Err(temporary(ctx, &error)),
+            Some(Err(error)) => listed.refused = Some(error),
+            None => {}
+        }
+    }
+    if let Some(Ok(result)) = told.next() {
+        listed.events = placement::read_events(&result);
+    }
+    listed.triggers = told.next();
+    listed.tabs = told.next();
+    Ok(listed)
+}
+
 /// Everything over the wire. An error means "come again"; refusals of single robots are in the report.
 async fn work(ctx: &Ctx, facts: &PortalFacts, report: &mut Report) -> Result<(), BitrixError> {
     let portal = facts.member_id.as_str();
     let unavailable = |error: crate::db::DbError| BitrixError::Later { at: ctx.clock.now() + MINUTE, why: error.to_string() };
     let wanted = definitions(ctx, facts).await.map_err(unavailable)?;
     let known = registration::list(ctx.db.read(), portal).await.map_err(unavailable)?;
-    let asks = [
-        bizproc::list("robots", Registry::Robot),
-        bizproc::list("activities", Registry::Activity),
-        placement::event_get("events"),
-        automation::trigger_list("triggers"),
-    ];
-    let mut told = ctx.bitrix.batch("register.list", portal, &asks).await?.into_iter();
-    let mut listed = HashMap::new();
-    let mut refused = None;
-    for registry in Registry::ALL {
-        match told.next() {
-            Some(Ok(result)) => {
-                listed.insert(registry, bizproc::read_list(&result));
-            }
-            Some(Err(error)) if error.temporary() => return Err(temporary(ctx, &error)),
-            Some(Err(error)) => refused = Some(error),
-            None => {}
-        }
-    }
+    let listed = list(ctx, portal).await?;
     let retired = known.iter().map(|row| &row.code).filter(|code| !wanted.iter().any(|definition| definition.code == **code));
-    let own = |code: &&String| code.starts_with("event:") || code.starts_with(register_triggers::PREFIX);
+    let own =
+        |code: &&String| ["event:", register_triggers::PREFIX, register_placements::PREFIX].iter().any(|prefix| code.starts_with(prefix));
     report.gone.extend(retired.filter(|code| !own(code)).cloned());
-    if let Some(error) = refused {
-        // The plan has no automation, or the token may not: no robot would succeed.
-        wanted.iter().for_each(|definition| report.failed(&definition.code, &error));
-    } else {
-        let steps = steps(&wanted, &listed, &registered_hashes(&known));
-        report.left = steps.len();
-        for step in steps {
-            take_step(ctx, portal, step, report).await?;
-            report.left -= 1;
+    let robots = match &listed.refused {
+        // No robot would succeed.
+        Some(error) => {
+            wanted.iter().for_each(|definition| report.failed(&definition.code, error));
+            Vec::new()
         }
-    }
-    let bound = match told.next() {
-        Some(Ok(result)) => placement::read_events(&result),
-        _ => Vec::new(),
+        None => steps(&wanted, &listed.robots, &registered_hashes(&known)),
     };
-    for step in bind_steps(&EVENTS, &handler(ctx, "event"), &bound) {
+    let events = bind_steps(&EVENTS, &handler(ctx, "event"), &listed.events);
+    // Triggers and tabs take one request each.
+    report.left = robots.len() + events.len() + 2;
+    for step in robots {
+        take_step(ctx, portal, step, report).await?;
+        report.left -= 1;
+    }
+    for step in events {
         take_bind_step(ctx, portal, step, report).await?;
+        report.left -= 1;
     }
     let failed: Vec<&str> = report.outcomes.iter().filter(|it| it.error.is_some()).map(|it| it.code.as_str()).collect();
     let mended: Vec<String> = EVENTS.iter().map(|event| format!("event:{event}")).filter(|code| !failed.contains(&code.as_str())).collect();
     report.gone.extend(mended);
-    triggers(ctx, facts, told.next(), report).await
+    triggers(ctx, facts, listed.triggers, report).await?;
+    report.left -= 1;
+    if let Some(told) = listed.tabs {
+        let tabs = register_placements::bring(ctx, portal, told).await?;
+        tabs.failed.iter().for_each(|(code, error)| report.failed(code, error));
+        report.gone.extend(tabs.fine);
+    }
+    Ok(())
 }
 
 /// Brings the portal's triggers in line; `listed` = what it answered about them.
@@ -385,6 +425,10 @@ async fn definitions(ctx: &Ctx, facts: &PortalFacts) -> DbResult<Vec<Definition>
             let mut params = ctx.catalog.registration(spec, registry == Registry::Activity, &handler, &options);
             if let (Some(user), Some(map)) = (user, params.as_object_mut()) {
                 map.insert("AUTH_USER_ID".to_owned(), json!(user));
+            }
+            if let (Some(page), Some(map)) = (settings_page(ctx), params.as_object_mut()) {
+                map.insert("USE_PLACEMENT".to_owned(), json!("Y"));
+                map.insert("PLACEMENT_HANDLER".to_owned(), json!(page));
             }
             definitions.push(Definition::new(registry, params));
         }

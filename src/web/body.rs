@@ -8,7 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest};
-use futures::StreamExt as _;
+use futures::{Stream, StreamExt as _};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -58,6 +58,17 @@ pub(super) async fn read(body: Incoming, cap: usize) -> Result<Bytes, Problem> {
         Ok(outcome) => outcome,
         Err(_) => Err(Problem::new(Code::BodyIncomplete)),
     }
+}
+
+/// The body piece by piece, for what does not fit into memory; `None` = it broke off. The caller holds it to a cap and a time.
+///
+/// # Errors
+/// `body_too_large` when its head declares more than `cap_bytes`.
+pub(super) fn pieces(body: Incoming, cap_bytes: u64) -> Result<impl Stream<Item = Option<Bytes>> + Unpin, Problem> {
+    if body.declared.is_some_and(|length| length > cap_bytes) {
+        return Err(Problem::new(Code::BodyTooLarge).with("limit", (cap_bytes / 1024).to_string()));
+    }
+    Ok(body.payload.map(Result::ok))
 }
 
 async fn collect(mut payload: Payload, cap: usize) -> Result<Bytes, Problem> {

@@ -2,9 +2,9 @@
 
 use super::body::Incoming;
 use super::problem::{Code, Problem};
-use super::{State, body, language, page};
+use super::{State, app, body, language, page};
 use crate::bitrix::inbound::{FramePost, InstallPost};
-use crate::flow::install::{self, InstallRefusal, Installed};
+use crate::flow::install::{self, InstallRefusal, Installed, Viewer};
 use crate::i18n;
 use actix_web::http::header;
 use actix_web::web::Data;
@@ -30,6 +30,12 @@ pub(super) async fn first_contact(state: Data<State>, request: HttpRequest, payl
 /// The page that tells the portal it is done; its script calls `setInstallFinish`.
 async fn finished(state: &State, frame: &FramePost, installed: &Installed) -> Result<HttpResponse, Problem> {
     let facts = state.ctx.portals.get(&installed.member_id).await?;
+    if let Some(portal) = facts.clone() {
+        let viewer = Viewer { portal, user_id: installed.user_id.clone(), admin: true, name: String::new() };
+        if let Some(answer) = app::opened(state, frame, &viewer, ("install", "page-install"), None).await? {
+            return Ok(answer);
+        }
+    }
     let endpoint = facts.as_ref().map(|facts| facts.client_endpoint.as_str()).unwrap_or_default();
     let portal = page::portal_origin(&installed.domain, endpoint);
     let boot = portal.as_deref().map(|origin| page::boot(origin, &frame.app_sid));

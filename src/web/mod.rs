@@ -4,7 +4,9 @@
 
 pub mod api;
 mod app;
+mod assets;
 mod body;
+mod boot;
 mod event;
 mod health;
 mod hook;
@@ -19,6 +21,7 @@ pub mod problem;
 mod qr;
 mod robot;
 mod routes;
+mod shell;
 mod sms;
 mod state;
 
@@ -31,6 +34,11 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use std::net::TcpListener;
 use std::time::Duration;
+
+/// Whether the pages were built into this binary.
+pub fn has_pages() -> bool {
+    assets::entry("robot").is_some()
+}
 
 /// A peer sends its whole head within this time.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);

@@ -17,6 +17,10 @@ use tracing::Instrument as _;
 /// Files answer HEAD by themselves: their bytes are not even read.
 const OWN_HEAD: &str = "/media/";
 
+/// Stands in the extensions of a request that asked with HEAD: an answer without an end must not begin.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bodiless;
+
 /// Names one request in the log, in problems and in the answer's `X-Request-Id`.
 #[derive(Debug, Clone)]
 pub struct RequestId(String);
@@ -58,6 +62,7 @@ pub(super) async fn request(
     if method == Method::HEAD && !request.path().starts_with(OWN_HEAD) {
         // Every GET answers HEAD alike; the connection leaves the body out, since it has seen the method on the wire.
         request.head_mut().method = Method::GET;
+        request.extensions_mut().insert(Bodiless);
     }
     let mut response = if hidden {
         let (http_request, _) = request.into_parts();

@@ -49,6 +49,12 @@ codes! {
     Unauthorized = 401 "unauthorized";
     /// No operator token is configured.
     ApiOff = 401 "api_off";
+    /// The page's viewer may not do this.
+    RightsMissing = 403 "rights_missing";
+    /// CRM does not show this document to the page's viewer.
+    DocumentHidden = 403 "document_hidden";
+    /// The portal did not answer the page's question.
+    PortalSilent = 503 "portal_silent";
     /// No portal with that member id.
     PortalUnknown = 404 "portal_unknown";
     /// The portal removed the application.
@@ -107,6 +113,8 @@ codes! {
     IdempotencyKeyInvalid = 400 "idempotency_key_invalid";
     /// The message is not one that may be sent once more.
     NotResendable = 409 "not_resendable";
+    /// The message's outcome is no open question.
+    OutcomeKnown = 409 "outcome_known";
     /// The message was sent once more already.
     AlreadyResent = 409 "already_resent";
     /// A quick reply of that name exists.

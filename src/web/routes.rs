@@ -1,6 +1,6 @@
 //! Every route of the service, in one list.
 
-use super::{api, app, event, health, hook, install, media, metrics, observe, page, qr, robot, sms};
+use super::{api, app, assets, event, health, hook, install, media, metrics, observe, page, qr, robot, sms};
 use crate::web::problem::{Code, Problem};
 use actix_web::web::{self, ServiceConfig, delete, get, patch, post, put};
 use actix_web::{HttpRequest, HttpResponse, Resource};
@@ -20,6 +20,7 @@ pub(super) fn service(config: &mut ServiceConfig) {
         .service(at("/b24/sms/{secret}",     "POST").route(post().to(sms::unknown)))
         .service(at("/ui/install.js",        "GET").route(get().to(page::install_js)))
         .service(at("/ui/page.css",          "GET").route(get().to(page::page_css)))
+        .service(at("/ui/{file:.*}",         "GET").route(get().to(assets::file)))
         // Providers
         .service(at("/hooks/{provider}/{channel_id}/{secret}", "GET, POST").route(get().to(hook::called)).route(post().to(hook::called)))
         .service(at("/media/{token}",        "GET, HEAD").route(get().to(media::file)).route(web::head().to(media::file)))
@@ -49,6 +50,7 @@ pub(super) fn service(config: &mut ServiceConfig) {
         .service(at(&under("/follow-ups/{follow_up_id}"), "GET, DELETE")
             .route(get().to(api::follow_up::get)).route(delete().to(api::follow_up::cancel)))
         .service(at(&under("/messages/{message_id}/resend"), "POST").route(post().to(api::send::resend)))
+        .service(at(&under("/messages/{message_id}/close"), "POST").route(post().to(api::close::close)))
         .service(at(&under("/consents"),                 "GET, PUT").route(get().to(api::consent::list)).route(put().to(api::consent::put)))
         .service(at(&under("/quick-replies"),            "GET, POST").route(get().to(api::quick_reply::list)).route(post().to(api::quick_reply::add)))
         .service(at(&under("/quick-replies/preview"),    "POST").route(post().to(api::quick_reply::preview)))
@@ -60,6 +62,15 @@ pub(super) fn service(config: &mut ServiceConfig) {
         .service(at(&under("/jobs"),                     "GET").route(get().to(api::job::list)))
         .service(at(&under("/jobs/redrive"),             "POST").route(post().to(api::job::redrive)))
         .service(at(&under("/erase"),                    "POST").route(post().to(api::erase::person)))
+        // Pages
+        .service(at("/api/v1/session",                   "POST").route(post().to(api::session::renew)))
+        .service(at(&under("/installation"),             "GET").route(get().to(api::installation::get)))
+        .service(at(&under("/overview"),                 "GET").route(get().to(api::overview::get)))
+        .service(at(&under("/documents/{document_id}"),  "GET").route(get().to(api::card::get)))
+        .service(at(&under("/files"),                    "POST").route(post().to(api::file::take)))
+        .service(at(&under("/events"),                   "GET").route(get().to(api::events::listen)))
+        .service(at(&under("/theme"),                    "PUT").route(put().to(api::theme::put)))
+        .service(at(&under("/preview"),                  "POST").route(post().to(api::preview::show)))
         // Operating
         .service(at("/health/live",  "GET, HEAD").route(get().to(health::live)).route(web::head().to(health::live)))
         .service(at("/health/ready", "GET, HEAD").route(get().to(health::ready)).route(web::head().to(health::ready)))

@@ -1,11 +1,24 @@
 //! What handlers share.
 
+use crate::domain::clock::Ms;
 use crate::domain::secret::Secret;
 use crate::flow::Ctx;
+use crate::flow::card::Card;
 use actix_web::HttpRequest;
 use metrics_exporter_prometheus::PrometheusHandle;
+use moka::future::Cache;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+/// How long a card that a viewer was shown is kept in memory; how long it counts is `api::card`'s affair.
+const CARD_LIFE: Duration = Duration::from_secs(60);
+/// Cards remembered.
+const CARDS: u64 = 2_000;
+/// Pages that are told news at the same time; more of them ask by themselves.
+const LISTENERS: usize = 1_000;
 
 /// Whether the workers of this process live; `true` where this process has none.
 pub type Alive = Arc<dyn Fn() -> bool + Send + Sync>;
@@ -20,6 +33,8 @@ pub struct Parts {
     pub metrics: Option<PrometheusHandle>,
     /// Readiness asks it.
     pub workers_alive: Alive,
+    /// Answers without an end are ended when it is cancelled.
+    pub stopping: CancellationToken,
 }
 
 /// One for the process, shared by all server threads.
@@ -33,6 +48,11 @@ pub(crate) struct State {
     pub(super) metrics_port: Option<u16>,
     /// The last robot call could not be committed.
     pub(super) accept_failed: AtomicBool,
+    /// Documents as their viewers were shown them and when, by portal, user and document.
+    pub(super) cards: Cache<String, (Ms, Arc<Card>)>,
+    pub(super) stopping: CancellationToken,
+    /// Places of `LISTENERS` that are free.
+    pub(super) listeners: Arc<Semaphore>,
 }
 
 impl State {
@@ -49,6 +69,9 @@ impl State {
             workers_alive: parts.workers_alive,
             metrics_port,
             accept_failed: AtomicBool::new(false),
+            stopping: parts.stopping,
+            listeners: Arc::new(Semaphore::new(LISTENERS)),
+            cards: Cache::builder().max_capacity(CARDS).time_to_live(CARD_LIFE).build(),
         }
     }
 

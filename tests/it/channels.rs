@@ -123,6 +123,7 @@ impl Stage {
                 allow_private: true,
                 media_dir: folder.path().to_owned(),
                 media_max_bytes: 1_000,
+                pages: false,
                 hold_sends: false,
                 boot_id: "boot".to_owned(),
             }),

@@ -53,7 +53,7 @@ story! {
         assert_eq!(reply.status, 200, "{}", reply.body);
         assert!(reply.header("content-type").is_some_and(|kind| kind.starts_with("text/html")));
         assert!(reply.header("content-security-policy").is_some_and(|policy| policy.contains(&town.portal.origin())));
-        assert!(reply.body.contains("/ui/install.js"), "the page tells the portal that it is done");
+        assert!(reply.body.contains("/ui/install.js"), "without built pages a plain one tells the portal that it is done");
         town.portal.finish_install();
         town.settle().await;
         let shown = town.shown(&town.portal).await;

@@ -31,6 +31,7 @@ mod main_job;
 mod messages_api;
 mod operating;
 mod outgoing;
+mod pages;
 mod portal_faults;
 mod portal_states;
 mod portals;

@@ -66,7 +66,9 @@ impl Stage {
         let own = Arc::new(DemoClock::of(&home.join("demo.clock")));
         let clock: Arc<dyn Clock> = own.clone();
         let narrator = Narrator::new(lang, Arc::clone(&clock));
-        let portal = Portal::start(Arc::clone(&clock), PortalConfig { language: lang.to_owned(), ..PortalConfig::default() })?;
+        // Another site than the service's, so that the rules for foreign frames bite in the pages.
+        let config = PortalConfig { language: lang.to_owned(), host: "localhost".to_owned(), ..PortalConfig::default() };
+        let portal = Portal::start(Arc::clone(&clock), config)?;
         let network = Network::start(
             clock,
             Config { apps: vec![app], lines: vec![Line::new(Vendor::Waha, GATEWAY)], ..Config::default() }.lifelike(),

@@ -3,7 +3,8 @@
 use super::api_page::{Page, narrowed};
 use crate::db::entity::message;
 use crate::db::{Conn, DbResult};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use crate::domain::clock::Ms;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 /// What a list of messages is narrowed to.
 #[derive(Debug, Clone, Default)]
@@ -58,4 +59,16 @@ pub async fn list(db: &impl Conn, portal: &str, filter: &MessageFilter, page: &P
 /// The database failed.
 pub async fn find(db: &impl Conn, portal: &str, message_id: &str) -> DbResult<Option<message::Model>> {
     Ok(message::Entity::find_by_id(message_id).filter(message::Column::Portal.eq(portal)).one(db).await?)
+}
+
+/// How many messages were made since a moment, by direction and status.
+///
+/// # Errors
+/// The database failed.
+pub async fn counted(db: &impl Conn, portal: &str, since: Ms) -> DbResult<Vec<(String, String, i64)>> {
+    use message::Column;
+    let select =
+        message::Entity::find().select_only().column(Column::Direction).column(Column::Status).column_as(Column::Id.count(), "made");
+    let select = select.filter(Column::Portal.eq(portal)).filter(Column::CreatedAt.gte(since));
+    Ok(select.group_by(Column::Direction).group_by(Column::Status).into_tuple().all(db).await?)
 }

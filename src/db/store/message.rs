@@ -270,6 +270,16 @@ pub async fn list_received_since(db: &impl Conn, portal: &str, conversation_ids:
     Ok(found.filter(bulk::owned_by(portal)).order_by_asc(message::Column::CreatedAt).order_by_asc(message::Column::Id).all(db).await?)
 }
 
+/// Stores the reason of a message whose outcome is still unknown; `false` = it is known by now.
+///
+/// # Errors
+/// The database failed.
+pub async fn put_reason_of_unknown(tx: &Tx, portal: &str, id: &str, error: &str) -> DbResult<bool> {
+    let clause = Clause { set: "error = v.error", filter: "message.id = v.id AND message.status = 'unknown'", returning: "id" };
+    let columns = [text("id"), text("error")];
+    Ok(!bulk::update(&**tx, "message", portal, &columns, clause, &[json!([id, error])]).await?.is_empty())
+}
+
 /// Replaces what a message carries.
 pub async fn put_content(tx: &Tx, portal: &str, id: &str, content: &str) -> DbResult<()> {
     let clause = Clause { set: "content = v.content", filter: "message.id = v.id", returning: "id" };

@@ -10,6 +10,7 @@ pub mod api_conversation;
 pub mod api_inbox;
 pub mod api_job;
 pub mod api_message;
+pub mod api_news;
 pub mod api_page;
 pub mod api_portal;
 pub mod api_send;

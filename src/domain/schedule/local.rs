@@ -21,6 +21,11 @@ pub fn first_at(zone: Tz, local: NaiveDateTime, from: Ms) -> Ms {
     }
 }
 
+/// The beginning of the day that a moment lies in.
+pub fn day_begins(at: Ms, zone: Tz) -> Ms {
+    first_at(zone, wall_clock(zone, at).date().and_time(chrono::NaiveTime::MIN), 0)
+}
+
 fn offset(zone: Tz, at: Ms) -> i32 {
     let utc = DateTime::from_timestamp_millis(at).unwrap_or_default().naive_utc();
     zone.offset_from_utc_datetime(&utc).fix().local_minus_utc()

@@ -6,6 +6,7 @@ use crate::bitrix::oauth::{self, Application};
 use crate::bitrix::{Command, form};
 use crate::db::store::portal::PortalStatus;
 use crate::flow::Ctx;
+use crate::flow::patience::Patience;
 use crate::flow::portal_cache::PortalFacts;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -36,7 +37,13 @@ pub async fn prove_viewer(ctx: &Ctx, sender: &Sender) -> Result<Viewer, InstallR
     let ask = |key: &str, method: &str| Command { key: key.to_owned(), method: method.to_owned(), params: json!({}) };
     let commands = [ask("app", "app.info"), ask("user", "profile")];
     let address = (portal.client_endpoint.as_str(), &sender.access_token);
-    let results = ctx.bitrix.batch_with("viewer.prove", &portal.member_id, address, &commands).await.map_err(|error| refused(&error))?;
+    let mut patience = Patience::new();
+    let results = loop {
+        let told = ctx.bitrix.batch_with("viewer.prove", &portal.member_id, address, &commands).await;
+        if !patience.again(ctx, &told).await {
+            break told.map_err(|error| refused(&error))?;
+        }
+    };
     let mut results = results.into_iter().map(|result| result.map_err(|error| InstallRefusal::TokenRejected(error.line())));
     let info = results.next().unwrap_or_else(|| Ok(Value::Null))?;
     let profile = results.next().unwrap_or_else(|| Ok(Value::Null))?;

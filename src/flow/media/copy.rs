@@ -6,6 +6,7 @@ use super::source::Origin;
 use super::{FIRST_ATTEMPT, KEPT, MediaFault, fault, hash, passes_through, too_large, unfit};
 use crate::db::entity::media::Model;
 use crate::db::store;
+use crate::domain::clock::Ms;
 use crate::domain::content::{MediaKind, MediaRef};
 use crate::domain::http::{HttpRequest, Method};
 use crate::flow::{Ctx, JobError};
@@ -48,16 +49,19 @@ fn named(address: &Address, fetched: &Fetched, mime: &str) -> String {
     kinds::file_name(address.name.as_deref().or(fetched.file_name.as_deref()), &address.url, Some(mime))
 }
 
+/// How long a copy for a message lives: until its first attempt, and a while after it.
+pub(super) const LIFE: Ms = FIRST_ATTEMPT + KEPT;
+
 /// A place for a copy, known to the database.
-struct Place {
+pub(super) struct Place {
     token: String,
-    token_hash: String,
-    path: PathBuf,
+    pub(super) token_hash: String,
+    pub(super) path: PathBuf,
 }
 
 /// Copies a file and returns our own address of it.
 async fn stage(ctx: &Ctx, portal: &str, origin: &Origin, address: &Address, wish: Wish) -> Result<MediaRef, MediaFault> {
-    let place = reserve(ctx, portal).await?;
+    let place = reserve(ctx, portal, LIFE).await?;
     let fetched = match fetch(ctx, origin, address, &place.path, wish).await {
         Ok(fetched) => judged(ctx, &fetched, address, wish).map(|judged| (fetched, judged)),
         Err(error) => Err(error),
@@ -82,7 +86,7 @@ pub(super) async fn put(
     (name, mime): (&str, &str),
     bytes: &[u8],
 ) -> Result<MediaRef, MediaFault> {
-    let place = reserve(ctx, portal).await?;
+    let place = reserve(ctx, portal, LIFE).await?;
     let written = match folder(&place.path).await {
         Ok(()) => tokio::fs::write(&place.path, bytes).await.map_err(|error| disk(&error)),
         Err(error) => Err(error),
@@ -96,18 +100,18 @@ pub(super) async fn put(
     }
 }
 
-fn disk(error: &std::io::Error) -> MediaFault {
+pub(super) fn disk(error: &std::io::Error) -> MediaFault {
     MediaFault::Later(JobError::Retry { after_ms: None, why: format!("MEDIA_DIR: {}", error.kind()) })
 }
 
-async fn folder(path: &Path) -> Result<(), MediaFault> {
+pub(super) async fn folder(path: &Path) -> Result<(), MediaFault> {
     match path.parent() {
         Some(folder) => tokio::fs::create_dir_all(folder).await.map_err(|error| disk(&error)),
         None => Ok(()),
     }
 }
 
-async fn reserve(ctx: &Ctx, portal: &str) -> Result<Place, MediaFault> {
+pub(super) async fn reserve(ctx: &Ctx, portal: &str, life: Ms) -> Result<Place, MediaFault> {
     let now = ctx.clock.now();
     let token = ctx.ids.token();
     let token_hash = hash(ctx, &token);
@@ -121,7 +125,7 @@ async fn reserve(ctx: &Ctx, portal: &str) -> Result<Place, MediaFault> {
         file_name: String::new(),
         size_bytes: 0,
         created_at: now,
-        expires_at: now.saturating_add(FIRST_ATTEMPT).saturating_add(KEPT),
+        expires_at: now.saturating_add(life),
     };
     let tx = ctx.db.begin().await?;
     store::media::insert(&tx, portal, row).await?;
@@ -151,7 +155,7 @@ async fn fetch(ctx: &Ctx, origin: &Origin, address: &Address, path: &Path, wish:
 }
 
 /// The file is whole: the row tells what it is.
-async fn finish(
+pub(super) async fn finish(
     ctx: &Ctx,
     portal: &str,
     place: &Place,
@@ -166,7 +170,7 @@ async fn finish(
     Ok(MediaRef { media_kind: kind, link, file_name: Some(name.to_owned()), mime: Some(mime.to_owned()), size_bytes: Some(size) })
 }
 
-async fn drop_copy(ctx: &Ctx, portal: &str, place: &Place) -> Result<(), MediaFault> {
+pub(super) async fn drop_copy(ctx: &Ctx, portal: &str, place: &Place) -> Result<(), MediaFault> {
     // The download removes what it could not finish; a whole file of the wrong type goes here.
     let _ = tokio::fs::remove_file(&place.path).await;
     let tx = ctx.db.begin().await?;

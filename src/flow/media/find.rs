@@ -34,6 +34,8 @@ pub(super) async fn addresses(
     match source {
         Source::Public(url) => Ok(plain(url, false)),
         Source::Portal(url) => Ok(plain(url, true)),
+        // Brought by `upload`: it has no address.
+        Source::Upload(handle) => Err(invalid(handle, "an upload has no address", "media-upload")),
         Source::Disk(id) => Ok(vec![disk_file(ctx, portal, origin, id).await?]),
         Source::Field(field) => {
             let shown = format!("field:{field}");

@@ -1,5 +1,6 @@
 //! What a rule's author wrote about a file: a public address, an address of the portal, a Drive file, a file field of an item.
 
+use super::upload::SCHEME;
 use super::{MediaFault, invalid};
 use crate::db::store;
 use crate::domain::document::CrmItem;
@@ -64,6 +65,8 @@ pub(super) enum Source {
     ItemField(CrmItem, String),
     /// The portal's own number of a file in some field of the document: what a `file` property holds (reference/bitrix24.md C.9).
     FileId(String),
+    /// A file that a page gave us, by its handle.
+    Upload(String),
 }
 
 /// A source and the name that came with it.
@@ -86,6 +89,10 @@ impl Source {
     fn parse(text: &str, origin: &Origin) -> Result<Self, MediaFault> {
         let text = text.trim();
         let wrong = |rule: &str| invalid(text, rule, "media-source");
+        if let Some(handle) = strip_word(text, SCHEME) {
+            let whole = !handle.is_empty() && handle.bytes().all(|byte| byte.is_ascii_hexdigit());
+            return if whole { Ok(Self::Upload(handle.to_owned())) } else { Err(wrong("upload: wants the handle of a file")) };
+        }
         if let Some(id) = strip_word(text, "disk:") {
             let digits = id.trim_start_matches('n');
             return if is_number(digits) { Ok(Self::Disk(digits.to_owned())) } else { Err(wrong("disk: wants the number of a file")) };
@@ -114,7 +121,7 @@ impl Source {
 pub(super) fn names_file(text: &str) -> bool {
     let text = text.trim();
     let address = ["https://", "http://"].iter().any(|scheme| strip_word(text, scheme).is_some());
-    let written = strip_word(text, "disk:").or_else(|| strip_word(text, "field:")).is_some() || item_field(text).is_some();
+    let written = ["disk:", "field:", SCHEME].iter().any(|word| strip_word(text, word).is_some()) || item_field(text).is_some();
     (address || written) && !text.contains(char::is_whitespace)
 }
 
@@ -184,8 +191,11 @@ mod tests {
         assert_eq!(Source::parse("disk:118", &origin()).ok(), Some(Source::Disk("118".to_owned())));
         assert_eq!(Source::parse("Disk: n118", &origin()).ok(), Some(Source::Disk("118".to_owned())));
         assert_eq!(Source::parse("field:UF_CRM_1", &origin()).ok(), Some(Source::Field("UF_CRM_1".to_owned())));
+        assert_eq!(Source::parse("upload:0af9", &origin()).ok(), Some(Source::Upload("0af9".to_owned())));
         for text in [
             "",
+            "upload:",
+            "upload:../../etc",
             "disk:",
             "disk:../1",
             "field:",

@@ -90,6 +90,10 @@ pub struct Order {
     pub kind: String,
     /// Whom to.
     pub to: To,
+    /// The document it is about, where `to` does not say it: `DEAL_512`.
+    pub document: Option<String>,
+    /// The user of the portal who ordered it.
+    pub user: Option<String>,
     /// Properties as the robot has them, `channel` among them.
     pub properties: Map<String, Value>,
     /// For repeats.
@@ -152,9 +156,9 @@ pub async fn send(ctx: &Ctx, portal: &str, order: Order) -> Result<Vec<message::
     let (code, properties) = robot(ctx, &order)?;
     let document = match &order.to {
         To::Document(id) => Some(id.as_str()),
-        To::Phone(_) | To::Bsuid(_) => None,
+        To::Phone(_) | To::Bsuid(_) => order.document.as_deref(),
     };
-    let call = call_row(ctx, portal, &code, document, Value::Object(properties), now)?;
+    let call = call_row(ctx, portal, (&code, document, order.user.clone()), Value::Object(properties), now)?;
     let key = key.map(|key| api_send::Model { call_id: call.id.clone(), ..key });
     let mut desk = desk(ctx, portal).await?;
     let mut case = Case::new(None, row_of(&call));
@@ -165,11 +169,16 @@ pub async fn send(ctx: &Ctx, portal: &str, order: Order) -> Result<Vec<message::
     finish(ctx, &desk, case, ending.map_err(later)?, key).await
 }
 
-/// Sends a failed or unknown message once more, as it was: a person's explicit act.
+/// Sends a failed or unknown message once more, as it was: a person's explicit act; `user` = who, when a page asks.
 ///
 /// # Errors
 /// [`OrderError`].
-pub async fn resend(ctx: &Ctx, portal: &str, message_id: &str, key: Option<Key>) -> Result<Vec<message::Model>, OrderError> {
+pub async fn resend(
+    ctx: &Ctx,
+    portal: &str,
+    message_id: &str,
+    (user, key): (Option<String>, Option<Key>),
+) -> Result<Vec<message::Model>, OrderError> {
     let now = ctx.clock.now();
     let key = key.map(|key| marked(ctx, portal, &key, now));
     if let Some(told) = replay(ctx, portal, key.as_ref(), now).await? {
@@ -188,7 +197,7 @@ pub async fn resend(ctx: &Ctx, portal: &str, message_id: &str, key: Option<Key>)
         None => None,
     };
     let code = origin.as_ref().map_or_else(|| format!("send_{}", old.kind), |call| call.code.clone());
-    let call = call_row(ctx, portal, &code, old.document_id.as_deref(), json!({"resend_of": old.id}), now)?;
+    let call = call_row(ctx, portal, (&code, old.document_id.as_deref(), user), json!({"resend_of": old.id}), now)?;
     let key = key.map(|key| api_send::Model { call_id: call.id.clone(), ..key });
     let desk = desk(ctx, portal).await?;
     let mut case = Case::new(None, row_of(&call));
@@ -334,7 +343,7 @@ fn robot(ctx: &Ctx, order: &Order) -> Result<(String, Map<String, Value>), Order
         To::Document(_) => drop(properties.shift_remove("phone")),
     }
     properties.insert("wait_for".to_owned(), json!("none"));
-    if !matches!(order.to, To::Document(_)) {
+    if !matches!(order.to, To::Document(_)) && order.document.is_none() {
         // There is no document to write to.
         properties.insert("to_timeline".to_owned(), json!("N"));
         properties.shift_remove("write_fields");
@@ -342,7 +351,13 @@ fn robot(ctx: &Ctx, order: &Order) -> Result<(String, Map<String, Value>), Order
     Ok((spec.code.clone(), properties))
 }
 
-fn call_row(ctx: &Ctx, portal: &str, code: &str, document: Option<&str>, input: Value, now: Ms) -> Result<NewCall, OrderError> {
+fn call_row(
+    ctx: &Ctx,
+    portal: &str,
+    (code, document, user_id): (&str, Option<&str>, Option<String>),
+    input: Value,
+    now: Ms,
+) -> Result<NewCall, OrderError> {
     let document = match document {
         None => [String::new(), String::new(), String::new()],
         Some(id) => {
@@ -358,7 +373,7 @@ fn call_row(ctx: &Ctx, portal: &str, code: &str, document: Option<&str>, input: 
         code: code.to_owned(),
         workflow_id: String::new(),
         document,
-        user_id: None,
+        user_id,
         use_subscription: false,
         timeout_seconds: 0,
         portal_ts: None,
@@ -392,7 +407,7 @@ fn row_of(call: &NewCall) -> robot_call::Model {
         document_module,
         document_entity,
         document_id,
-        user_id: None,
+        user_id: call.user_id.clone(),
         use_subscription: "N".to_owned(),
         timeout_seconds: 0,
         portal_ts: None,

@@ -76,6 +76,10 @@ fn document_value(state: &State, document: &Document, name: &str) -> Option<Stri
             if name == "PHONE" { Some(item) } else { item.contacts().first().and_then(|contact| state.crm.items.get(&(3, *contact))) };
         return holder.and_then(|holder| holder.fm.iter().find(|fm| fm.type_id == "PHONE")).map(|fm| fm.value.clone());
     }
+    if let Some(field) = name.strip_prefix("CONTACT.") {
+        let contact = item.contacts().first().and_then(|contact| state.crm.items.get(&(3, *contact)))?;
+        return contact.classic(3).get(field).and_then(as_text);
+    }
     let classic = item.classic(type_id);
     classic.get(name).and_then(as_text)
 }

@@ -4,9 +4,10 @@ use super::cursor::{ListOf, PageQuery, close};
 use super::shape::{Call, CallDetail};
 use super::{one_of, portal_row};
 use crate::db::store::api_call::{self, CallFilter};
-use crate::web::State;
-use crate::web::operator::Operator;
+use crate::web::operator::Access;
 use crate::web::problem::{Problem, ProblemDocument};
+use crate::web::{State, language};
+use actix_web::HttpRequest;
 use actix_web::web::{Data, Json, Path, Query};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -34,7 +35,7 @@ const STATES: &[&str] = &["accepted", "waiting", "answered", "done", "refused", 
 #[utoipa::path(get, path = "/api/v1/portals/{member_id}/calls", tag = "journal", params(("member_id" = String, Path), CallQuery, PageQuery),
     responses((status = 200, body = ListOf<Call>), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
 pub(crate) async fn list(
-    _: Operator,
+    access: Access,
     state: Data<State>,
     path: Path<String>,
     query: Query<CallQuery>,
@@ -47,7 +48,7 @@ pub(crate) async fn list(
     let filter = CallFilter {
         state: query.state,
         code: query.code,
-        document_id: query.document_id,
+        document_id: access.narrowed(query.document_id)?,
         event_token: query.event_token,
         workflow_id: query.workflow_id,
     };
@@ -59,9 +60,17 @@ pub(crate) async fn list(
 #[utoipa::path(get, path = "/api/v1/portals/{member_id}/calls/{call_id}", tag = "journal",
     params(("member_id" = String, Path), ("call_id" = String, Path)),
     responses((status = 200, body = CallDetail), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
-pub(crate) async fn get(_: Operator, state: Data<State>, path: Path<(String, String)>) -> Result<Json<CallDetail>, Problem> {
+pub(crate) async fn get(
+    access: Access,
+    state: Data<State>,
+    request: HttpRequest,
+    path: Path<(String, String)>,
+) -> Result<Json<CallDetail>, Problem> {
+    let lang = language::of(&request);
     let (member_id, call_id) = path.into_inner();
     let portal = portal_row(&state, &member_id).await?.member_id;
     let story = api_call::story(state.ctx.db.read(), &portal, &call_id).await?.ok_or_else(|| Problem::not_found("call"))?;
-    Ok(Json(CallDetail::from(story)))
+    access.may_see(Some(&story.call.document_id))?;
+    let detail = CallDetail::from(story).told_in(lang);
+    Ok(Json(if access.whole_portal() { detail } else { detail.without_facts() }))
 }

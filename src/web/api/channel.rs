@@ -13,7 +13,7 @@ use crate::flow::reach;
 use crate::flow::sync_templates::{self, SyncError};
 use crate::i18n;
 use crate::web::body::Incoming;
-use crate::web::operator::Operator;
+use crate::web::operator::{Access, Operator};
 use crate::web::problem::{Code, Problem, ProblemDocument};
 use crate::web::{State, body, language};
 use actix_web::web::{Data, Json, Path, Query};
@@ -260,7 +260,7 @@ pub(crate) async fn remove(_: Operator, state: Data<State>, path: Path<(String, 
     params(("member_id" = String, Path), ("channel_id" = String, Path), TemplateQuery, PageQuery),
     responses((status = 200, body = ListOf<Template>), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
 pub(crate) async fn templates(
-    _: Operator,
+    _: Access,
     state: Data<State>,
     path: Path<(String, String)>,
     query: Query<TemplateQuery>,

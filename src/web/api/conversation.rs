@@ -4,14 +4,12 @@ use super::cursor::{ListOf, PageQuery, close};
 use super::shape::Conversation;
 use super::{phone_digits, portal_row};
 use crate::db::store::api_conversation::{self, ConversationFilter};
-use crate::domain::consent::Scope;
 use crate::flow::consent;
 use crate::web::State;
 use crate::web::operator::Operator;
 use crate::web::problem::{Problem, ProblemDocument};
 use actix_web::web::{Data, Json, Path, Query};
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::IntoParams;
 
 /// What the list is narrowed to.
@@ -47,7 +45,7 @@ pub(crate) async fn list(
     let standings = consent::of_conversations(&state.ctx, &portal.member_id, &rows).await?;
     let mut list = close("conversations", &page, rows, |row| (row.updated_at, row.id.as_str()), Conversation::from);
     for (one, standing) in list.items.iter_mut().zip(standings) {
-        one.consent = json!({"marketing": standing.choice(Scope::Marketing).as_str(), "all": standing.choice(Scope::All).as_str()});
+        one.stand(&standing);
     }
     Ok(Json(list))
 }

@@ -2,12 +2,14 @@
 
 use super::cursor::{ListOf, PageQuery, close};
 use super::shape::{stored, time};
-use super::{live_portal, one_of, phone_digits, portal_row};
+use super::{live_portal, one_of, page_send, phone_digits, portal_row};
 use crate::db::entity::follow_up as row;
+use crate::db::entity::portal::Model as PortalRow;
 use crate::db::store::follow_up::{self as store, Filter, state};
 use crate::flow::follow_up::api::{self, New, NotMade, To};
+use crate::flow::run_call::order;
 use crate::web::body::Incoming;
-use crate::web::operator::Operator;
+use crate::web::operator::Access;
 use crate::web::problem::{Code, Problem, ProblemDocument};
 use crate::web::{State, body};
 use actix_web::HttpResponse;
@@ -126,12 +128,15 @@ pub struct FollowUpQuery {
     call_id: Option<String>,
 }
 
+/// Properties that say what is sent, not when.
+const CONTENT: [&str; 6] = ["text", "template", "params", "header", "button_params", "channel"];
+
 /// Follow-ups of a portal, newest first.
 #[utoipa::path(get, path = "/api/v1/portals/{member_id}/follow-ups", tag = "follow-ups",
     params(("member_id" = String, Path), FollowUpQuery, PageQuery),
     responses((status = 200, body = ListOf<FollowUp>), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
 pub(crate) async fn list(
-    _: Operator,
+    access: Access,
     state: Data<State>,
     path: Path<String>,
     query: Query<FollowUpQuery>,
@@ -143,7 +148,7 @@ pub(crate) async fn list(
     one_of("state", query.state.as_deref(), &state::ALL)?;
     let filter = Filter {
         state: query.state,
-        document_id: query.document_id,
+        document_id: access.narrowed(query.document_id)?,
         recipient: query.phone.map(|phone| phone_digits(&portal, &phone)).or(query.bsuid),
         chain: query.chain,
         call_id: query.call_id,
@@ -156,10 +161,11 @@ pub(crate) async fn list(
 #[utoipa::path(get, path = "/api/v1/portals/{member_id}/follow-ups/{follow_up_id}", tag = "follow-ups",
     params(("member_id" = String, Path), ("follow_up_id" = String, Path)),
     responses((status = 200, body = FollowUp), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
-pub(crate) async fn get(_: Operator, state: Data<State>, path: Path<(String, String)>) -> Result<Json<FollowUp>, Problem> {
+pub(crate) async fn get(access: Access, state: Data<State>, path: Path<(String, String)>) -> Result<Json<FollowUp>, Problem> {
     let (member_id, id) = path.into_inner();
     let portal = portal_row(&state, &member_id).await?.member_id;
     let row = store::find(state.ctx.db.read(), &portal, &id).await?.ok_or_else(|| Problem::not_found("follow-up"))?;
+    access.may_see(row.document_id.as_deref())?;
     Ok(Json(row.into()))
 }
 
@@ -237,14 +243,40 @@ impl FollowUpRequest {
     }
 }
 
+/// A page's follow-up is a message like its others: to whom and what it may send, about the document it stands in.
+async fn of_page(state: &State, access: &Access, portal: &PortalRow, new: New) -> Result<New, Problem> {
+    if access.page().is_none() {
+        return Ok(new);
+    }
+    let content = new.properties.iter().filter(|(name, _)| CONTENT.contains(&name.as_str()));
+    let content: Map<String, Value> = content.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let kind = if content.contains_key("template") { "template" } else { "text" };
+    page_send::content(access, kind, &content)?;
+    let to = match new.to {
+        To::Phone(phone) => order::To::Phone(phone),
+        To::Bsuid(bsuid) => order::To::Bsuid(bsuid),
+        To::Document(id) => order::To::Document(id),
+    };
+    let addressed = page_send::addressed(state, access, portal, to).await?;
+    let to = match addressed.to {
+        order::To::Phone(phone) => To::Phone(phone),
+        order::To::Bsuid(bsuid) => To::Bsuid(bsuid),
+        order::To::Document(id) => To::Document(id),
+    };
+    let document_id = if access.whole_portal() { new.document_id.or(addressed.document) } else { addressed.document };
+    Ok(New { to, document_id, properties: new.properties })
+}
+
 /// Makes a follow-up under the rules of the robot.
 #[utoipa::path(post, path = "/api/v1/portals/{member_id}/follow-ups", tag = "follow-ups", params(("member_id" = String, Path)),
     request_body = FollowUpRequest,
     responses((status = 201, body = FollowUp), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
-pub(crate) async fn create(_: Operator, state: Data<State>, path: Path<String>, incoming: Incoming) -> Result<HttpResponse, Problem> {
+pub(crate) async fn create(access: Access, state: Data<State>, path: Path<String>, incoming: Incoming) -> Result<HttpResponse, Problem> {
     let request: FollowUpRequest = body::json(incoming).await?;
-    let portal = live_portal(&state, &path).await?.member_id;
-    let made = api::create(&state.ctx, &portal, request.into_new()?).await.map_err(|error| match error {
+    let row = live_portal(&state, &path).await?;
+    let new = of_page(&state, &access, &row, request.into_new()?).await?;
+    let portal = row.member_id;
+    let made = api::create(&state.ctx, &portal, new).await.map_err(|error| match error {
         NotMade::Refused { code, text } => Problem::new(Code::FollowUpRefused).with("code", code).with("text", text),
         NotMade::Later(why) => {
             tracing::warn!(portal.id = portal, error = why, "a follow-up could not be made now");
@@ -261,9 +293,11 @@ pub(crate) async fn create(_: Operator, state: Data<State>, path: Path<String>, 
 #[utoipa::path(delete, path = "/api/v1/portals/{member_id}/follow-ups/{follow_up_id}", tag = "follow-ups",
     params(("member_id" = String, Path), ("follow_up_id" = String, Path)),
     responses((status = 200, body = FollowUp), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
-pub(crate) async fn cancel(_: Operator, state: Data<State>, path: Path<(String, String)>) -> Result<Json<FollowUp>, Problem> {
+pub(crate) async fn cancel(access: Access, state: Data<State>, path: Path<(String, String)>) -> Result<Json<FollowUp>, Problem> {
     let (member_id, id) = path.into_inner();
     let portal = live_portal(&state, &member_id).await?.member_id;
+    let row = store::find(state.ctx.db.read(), &portal, &id).await?.ok_or_else(|| Problem::not_found("follow-up"))?;
+    page_send::acted(&state, &access, row.document_id.as_deref()).await?;
     let row = api::cancel(&state.ctx, &portal, &id).await?.ok_or_else(|| Problem::not_found("follow-up"))?;
     Ok(Json(row.into()))
 }

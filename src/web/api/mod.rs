@@ -1,25 +1,35 @@
 //! The operator API: reads through `db::store`, writes through `flow`. One file a family; shapes in `shape`.
 
 pub mod call;
+pub mod card;
 pub mod channel;
+pub mod close;
 pub mod consent;
 pub mod conversation;
 pub mod cursor;
 pub mod erase;
+pub mod events;
+pub mod file;
 pub mod follow_up;
 pub mod inbox;
+pub mod installation;
 pub mod job;
 pub mod kind;
 pub mod message;
 pub mod openapi;
+pub mod overview;
+mod page_send;
 pub mod pairing;
 pub mod portal;
+pub mod preview;
 pub mod profile;
 pub mod quick_reply;
 pub mod robot;
 pub mod send;
+pub mod session;
 pub mod settings;
 pub mod shape;
+pub mod theme;
 
 use super::State;
 use super::problem::{Code, Problem};

@@ -1,8 +1,8 @@
 //! `GET /openapi.json`: the description of `/api/v1`, made from the handlers themselves.
 
 use super::{
-    call, channel, consent, conversation, erase, follow_up, inbox, job, kind, message, pairing, portal, profile, quick_reply, robot, send,
-    settings,
+    call, card, channel, close, consent, conversation, erase, events, file, follow_up, inbox, installation, job, kind, message, overview,
+    pairing, portal, preview, profile, quick_reply, robot, send, session, settings, theme,
 };
 use actix_web::HttpResponse;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -19,6 +19,7 @@ use utoipa::{Modify, OpenApi};
         quick_reply::list, quick_reply::add, quick_reply::replace, quick_reply::remove, quick_reply::preview, inbox::list, inbox::get,
         follow_up::list, follow_up::get, follow_up::create, follow_up::cancel,
         job::list, job::redrive, erase::person,
+        session::renew, installation::get, overview::get, card::get, preview::show, theme::put, events::listen, close::close, file::take,
     ),
     modifiers(&Bearer),
 )]

@@ -4,7 +4,7 @@ use super::cursor::ListOf;
 use super::{live_portal, portal_row};
 use crate::flow::quick_replies::{self as flow, Edit, QuickReplyError, Sample};
 use crate::web::body::Incoming;
-use crate::web::operator::Operator;
+use crate::web::operator::{Access, Operator};
 use crate::web::problem::{Code, Problem, ProblemDocument};
 use crate::web::{State, body};
 use actix_web::HttpResponse;
@@ -83,7 +83,9 @@ async fn change(state: &State, member_id: &str, name: &str, edit: Edit) -> Resul
 /// Quick replies of a portal by name.
 #[utoipa::path(get, path = "/api/v1/portals/{member_id}/quick-replies", tag = "quick replies", params(("member_id" = String, Path)),
     responses((status = 200, body = ListOf<QuickReply>), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
-pub(crate) async fn list(_: Operator, state: Data<State>, path: Path<String>) -> Result<Json<ListOf<QuickReply>>, Problem> {
+pub(crate) async fn list(access: Access, state: Data<State>, path: Path<String>) -> Result<Json<ListOf<QuickReply>>, Problem> {
+    // A page that stands in a document writes to its client; what it says stands here.
+    access.narrowed(None)?;
     let row = portal_row(&state, &path).await?;
     Ok(Json(ListOf { items: flow::list(&row.settings).into_iter().map(QuickReply::from).collect(), next: None }))
 }

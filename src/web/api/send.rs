@@ -1,11 +1,12 @@
-//! Messages ordered by pages and scripts, and sent once more on a person's order.
+//! Messages ordered by pages and scripts, and sent once more on a person's order. What a page may send: `page_send`.
 
-use super::live_portal;
 use super::shape::Message;
+use super::{live_portal, page_send};
 use crate::db::entity::message;
+use crate::db::store::api_message;
 use crate::flow::run_call::order::{self, Key, Order, OrderError, To};
 use crate::web::body::Incoming;
-use crate::web::operator::Operator;
+use crate::web::operator::Access;
 use crate::web::problem::{Code, Problem, ProblemDocument};
 use crate::web::{State, body};
 use actix_web::web::{Data, Path};
@@ -64,12 +65,13 @@ impl Validate for Whole {
     }
 }
 
-/// The key of a request; the request itself in an order that no JSON writer decides.
-fn key(request: &HttpRequest, what: &Value) -> Result<Option<Key>, Problem> {
+/// The key of a request, each page's viewer having keys of their own; the request itself in an order that no JSON writer decides.
+fn key(request: &HttpRequest, access: &Access, what: &Value) -> Result<Option<Key>, Problem> {
     let Some(header) = request.headers().get(KEY) else { return Ok(None) };
     let told = header.to_str().ok().map(str::trim).filter(|key| !key.is_empty() && key.len() <= KEY_MOST);
     let key = told.ok_or_else(|| Problem::new(Code::IdempotencyKeyInvalid))?;
-    Ok(Some(Key { key: key.to_owned(), request: canonical(what) }))
+    let key = access.page().map_or_else(|| key.to_owned(), |visitor| format!("page {} {key}", visitor.user_id));
+    Ok(Some(Key { key, request: canonical(what) }))
 }
 
 fn canonical(value: &Value) -> String {
@@ -90,15 +92,15 @@ fn canonical(value: &Value) -> String {
     params(("member_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = SendRequest,
     responses((status = 201, body = Sent), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
 pub(crate) async fn send(
-    _: Operator,
+    access: Access,
     state: Data<State>,
     path: Path<String>,
     request: HttpRequest,
     payload: Incoming,
 ) -> Result<HttpResponse, Problem> {
     let Whole(whole) = body::json(payload).await?;
-    let portal = live_portal(&state, &path).await?.member_id;
-    let key = key(&request, &whole)?;
+    let portal = live_portal(&state, &path).await?;
+    let key = key(&request, &access, &whole)?;
     let asked: SendRequest = serde_path_to_error::deserialize(&whole).map_err(|error| {
         let reason = if error.inner().to_string().starts_with("missing field") { "missing field" } else { "wrong type or unknown field" };
         invalid(&error.path().to_string(), reason)
@@ -118,8 +120,10 @@ pub(crate) async fn send(
     if let Some(channel) = asked.channel_id {
         properties.insert("channel".to_owned(), Value::String(channel));
     }
-    let rows = order::send(&state.ctx, &portal, Order { kind: asked.kind, to, properties, key }).await.map_err(refused)?;
-    answer(rows)
+    page_send::content(&access, &asked.kind, &properties)?;
+    let page_send::Addressed { to, document, user } = page_send::addressed(&state, &access, &portal, to).await?;
+    let order = Order { kind: asked.kind, to, document, user, properties, key };
+    answer(order::send(&state.ctx, &portal.member_id, order).await.map_err(refused)?)
 }
 
 /// Sends a failed or unknown message once more: an explicit act, kept in the journal. Nothing is ever sent twice by itself.
@@ -127,15 +131,18 @@ pub(crate) async fn send(
     params(("member_id" = String, Path), ("message_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 201, body = Sent), (status = "4XX", body = ProblemDocument)), security(("operator" = [])))]
 pub(crate) async fn resend(
-    _: Operator,
+    access: Access,
     state: Data<State>,
     path: Path<(String, String)>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let (member_id, message_id) = path.into_inner();
     let portal = live_portal(&state, &member_id).await?.member_id;
-    let key = key(&request, &Value::String(format!("resend {message_id}")))?;
-    let rows = order::resend(&state.ctx, &portal, &message_id, key).await.map_err(refused)?;
+    let key = key(&request, &access, &Value::String(format!("resend {message_id}")))?;
+    let row = api_message::find(state.ctx.db.read(), &portal, &message_id).await?.ok_or_else(|| Problem::not_found("message"))?;
+    page_send::acted(&state, &access, row.document_id.as_deref()).await?;
+    let user = access.page().map(|visitor| visitor.user_id.clone());
+    let rows = order::resend(&state.ctx, &portal, &message_id, (user, key)).await.map_err(refused)?;
     answer(rows)
 }
 

@@ -59,6 +59,7 @@ pub(super) static ALL: &[Story] = &[
     story("events of the portal", open, portal_events),
     Story { forgets: true, ..story("the operator's hands", open, operators_hands) },
     Story { mend: prune_again, ..story("another set of robots", open, other_robots) },
+    Story { mend: prune_again, check: tabs_stand, ..story("a tab is missing", with_pages, tab_is_missing) },
     story("opt-in lists", open, opt_in_lists),
     story("templates are refused", open, templates_refused),
     story("the portal loses its answers", open, portal_loses_answers),
@@ -422,6 +423,9 @@ act! { portal_events(town) {
     town.settle().await;
     let reply = town.portal.frame(&town.url("/b24/app")).by(1).open().await.unwrap();
     assert_eq!(reply.status, 200, "{}", reply.body);
+    // A page renews its token, in a deal that its viewer may read.
+    let renewed = crate::pages::token(town, 1, Some("DEAL_512")).await;
+    assert_eq!(crate::pages::asks(town, &renewed, "PUT", "/theme", Some(json!({"theme": "dark"}))).await.0, 204);
 } }
 
 act! { alarm_is_told(town) {
@@ -469,6 +473,27 @@ act! { prune_again(town) {
     let (status, told) = town.api_post("/robots/register", json!({})).await;
     assert!(status < 300, "{status} {told}");
     town.settle().await;
+} }
+
+act! { with_pages(town) {
+    town.pages = true;
+    town.start().await;
+    town.install().await;
+    town.pass(2 * MINUTE).await;
+} }
+
+act! { tab_is_missing(town) {
+    let portal = town.portal.member_id().to_owned();
+    let bitrix = town.ctx().bitrix.clone();
+    bitrix.call("story.untab", &portal, "placement.unbind", json!({"PLACEMENT": "CRM_DEAL_DETAIL_TAB"})).await.unwrap();
+    let (status, told) = town.api_post("/robots/register", json!({})).await;
+    assert!(status < 300, "{status} {told}");
+    town.settle().await;
+} }
+
+act! { tabs_stand(town) {
+    let tabs: Vec<String> = town.portal.placements().into_iter().map(|one| one.placement).collect();
+    assert_eq!(tabs.len(), 4, "{tabs:?}");
 } }
 
 act! { portal_loses_answers(town) {
@@ -607,6 +632,13 @@ act! { operators_hands(town) {
     assert_eq!(status, 200, "{told}");
     town.fires("send_template", ready("Рита", json!({}))).await;
     town.settle().await;
+    town.network.fault_next("/msg", NetworkFault::gateway_timeout());
+    town.fires("send_template", ready("Вера", json!({}))).await;
+    town.settle().await;
+    for message in town.api("/messages?status=unknown").await["items"].as_array().unwrap() {
+        let (status, told) = town.api_post(&format!("/messages/{}/close", message["id"].as_str().unwrap()), json!({})).await;
+        assert_eq!(status, 200, "{told}");
+    }
     let (status, told) = town.api_post("/jobs/redrive", json!({})).await;
     assert_eq!(status, 200, "{told}");
     redrive::raise(&town.ctx().db, None, town.now()).await.unwrap();

@@ -34,6 +34,8 @@ pub(crate) struct Town {
     pub(crate) crash: Arc<Crash>,
     pub(crate) channel: String,
     pub(crate) hold_sends: bool,
+    /// Offer the pages, whether they were built or not.
+    pub(crate) pages: bool,
     /// What the operator changed in the settings before the next start.
     pub(crate) adjust: fn(&mut Config),
     /// Real time for a whole exchange of the application: short for stories with hangs, long where a slow machine must not show.
@@ -105,6 +107,7 @@ impl Town {
             crash: Arc::new(Crash::default()),
             channel: String::new(),
             hold_sends: false,
+            pages: false,
             adjust: |_| (),
             patience: Duration::from_millis(700),
             running: None,
@@ -202,6 +205,7 @@ impl Town {
             roles: Some(Roles { web: true, worker: false }),
             create: true,
             hold_sends: self.hold_sends,
+            pages: self.pages,
             max_connections: 8,
             ..Parts::default()
         };
@@ -276,6 +280,11 @@ impl Town {
 
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// Where the application keeps files.
+    pub(crate) fn media_folder(&self) -> std::path::PathBuf {
+        self.folder.path().join("media")
     }
 
     pub(crate) fn advance(&self, by: Ms) {

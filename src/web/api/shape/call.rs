@@ -143,6 +143,19 @@ pub struct CallDetail {
     write_backs: Vec<WriteBack>,
 }
 
+impl CallDetail {
+    /// With words for the reader.
+    pub(in crate::web::api) fn told_in(mut self, lang: &str) -> Self {
+        self.messages = self.messages.into_iter().map(|message| message.told_in(lang)).collect();
+        self
+    }
+
+    /// What was read with the portal's own token is not an employee's to see: CRM may hide it from them.
+    pub(in crate::web::api) fn without_facts(self) -> Self {
+        Self { facts: Value::Null, params: Value::Null, operation: Value::Null, input: Value::Null, ..self }
+    }
+}
+
 impl From<&robot_call::Model> for Call {
     fn from(row: &robot_call::Model) -> Self {
         Self {

@@ -2,6 +2,7 @@
 
 use super::{Document, time};
 use crate::db::entity::conversation;
+use crate::domain::consent::{Scope, Standing};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -20,8 +21,15 @@ pub struct Conversation {
     last_outbound_at: Option<String>,
     /// `{marketing, all}`: `unknown opted_in opted_out`.
     #[schema(value_type = Option<Object>)]
-    pub(in crate::web::api) consent: Value,
+    consent: Value,
     document: Option<Document>,
+}
+
+impl Conversation {
+    /// Adds where the client stands.
+    pub(in crate::web::api) fn stand(&mut self, standing: &Standing) {
+        self.consent = json!({"marketing": standing.choice(Scope::Marketing).as_str(), "all": standing.choice(Scope::All).as_str()});
+    }
 }
 
 impl From<conversation::Model> for Conversation {

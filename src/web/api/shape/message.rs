@@ -3,6 +3,9 @@
 use super::{Document, given, stored, text_at, time};
 use crate::db::entity::{attempt, message, message_event};
 use crate::domain::clock::iso;
+use crate::domain::message_error::MessageError;
+use crate::flow::close_unknown::CLOSED_AT;
+use crate::flow::results::error_text;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -48,6 +51,12 @@ pub struct Message {
     /// `{code, class, provider_code, text, retryable}`.
     #[schema(value_type = Option<Object>)]
     error: Value,
+    /// What went wrong and what to do about it, in the reader's language.
+    advice: Option<String>,
+    #[serde(skip)]
+    reason: Option<MessageError>,
+    /// When somebody closed an unknown outcome.
+    closed_at: Option<String>,
     cost: Option<Cost>,
     call_id: Option<String>,
     document: Option<Document>,
@@ -134,7 +143,10 @@ impl From<message::Model> for Message {
             identity: identity(&stored(Some(&row.identity))),
             provider_id: row.provider_id.or(row.wa_id),
             held_until: held_until(&row.status, row.error.as_deref()),
+            closed_at: closed_at(&row.status, row.error.as_deref()),
             error: error(row.error.as_deref()),
+            advice: None,
+            reason: MessageError::read(row.error.as_deref()),
             cost: row.cost_source.is_some().then_some(Cost {
                 amount: row.cost_amount,
                 currency: row.cost_currency,
@@ -163,6 +175,14 @@ impl From<message::Model> for Message {
     }
 }
 
+impl Message {
+    /// With words for the reader.
+    pub(in crate::web::api) fn told_in(mut self, lang: &str) -> Self {
+        self.advice = self.reason.as_ref().map(|reason| error_text(lang, reason));
+        self
+    }
+}
+
 fn edits(content: &Value) -> Option<Vec<Wording>> {
     let wording = |was: &Value| Wording {
         text: text_at(was, "text"),
@@ -176,6 +196,11 @@ fn edits(content: &Value) -> Option<Vec<Wording>> {
 fn held_until(status: &str, error: Option<&str>) -> Option<String> {
     let reason = stored(error);
     reason.get("args").filter(|_| status == "held").and_then(|args| text_at(args, "until_at"))
+}
+
+fn closed_at(status: &str, error: Option<&str>) -> Option<String> {
+    let reason = stored(error);
+    reason.get("args").filter(|_| status == "unknown").and_then(|args| text_at(args, CLOSED_AT))
 }
 
 impl TemplateUse {

@@ -1,0 +1,4 @@
+import { start } from '../../start'
+import Page from './Robot.vue'
+
+void start(Page)

@@ -1,0 +1,4 @@
+import { start } from '../../start'
+import Page from './Tab.vue'
+
+void start(Page)

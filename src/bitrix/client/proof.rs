@@ -1,4 +1,7 @@
-//! Requests with a caller's own token: whose it is, and what it may. They may not wait for budget, and their errors are the token's.
+//! Requests with a caller's own token: whose it is, and what it may. They do not wait for our budget, and their errors are the token's.
+//!
+//! A person waits for the answer. Where our own work has used the portal's budget up, that work pauses and the person's question is asked
+//! again in a moment: a limit was told before anything was done.
 
 use super::{ADDRESS_REFUSED, Exchange, is_read, request};
 use crate::bitrix::errors::{self, Told};
@@ -9,6 +12,12 @@ use crate::domain::http::HttpResponse;
 use crate::domain::secret::Secret;
 use crate::outbound::{OutboundError, Peer};
 use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How often a question that met the portal's limit is asked again, and after what time: two requests a second are earned
+/// (reference/bitrix24.md F.2).
+const REPEATS: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(600);
 
 /// Why a token was not proven.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,16 +47,16 @@ impl Bitrix {
         method: &str,
         params: Value,
     ) -> Result<Value, BitrixError> {
-        self.governor.admit_anyway(portal);
         let exchange = Exchange { point, portal, method, params: &params, reads: is_read(method) };
-        let answer = match self.outbound.send(point, Peer::Portal, request(endpoint, token, method, &params)).await {
-            Ok(answer) => answer,
-            Err(OutboundError::Blocked(text)) => {
-                return Err(BitrixError::Refused(RestError { status: 0, code: ADDRESS_REFUSED.to_owned(), text }));
-            }
-            Err(error) => return Err(self.without_answer(&exchange, error)),
-        };
-        match errors::read(&answer) {
+        let mut told = self.ask_with(&exchange, endpoint, token).await;
+        for _ in 0..REPEATS {
+            let Ok((Told::RequestLimit, answer)) = &told else { break };
+            self.governor.limited(portal, self.asked(answer));
+            tokio::time::sleep(PAUSE).await;
+            told = self.ask_with(&exchange, endpoint, token).await;
+        }
+        let (told, answer) = told?;
+        match told {
             Told::Envelope(envelope) => Ok(envelope.get("result").cloned().unwrap_or(Value::Null)),
             Told::RequestLimit => Err(self.later(self.governor.limited(portal, self.asked(&answer)), "request limit")),
             Told::Moved(_) => Err(self.later(self.now() + MINUTE, "the portal has moved")),
@@ -59,6 +68,16 @@ impl Bitrix {
                 let unread = RestError { status: answer.status, code: String::new(), text: String::new() };
                 Err(BitrixError::Refused(RestError::read(answer.status, &body).or_else(|| errors::nested(&body)).unwrap_or(unread)))
             }
+        }
+    }
+
+    async fn ask_with(&self, exchange: &Exchange<'_>, endpoint: &str, token: &Secret) -> Result<(Told, HttpResponse), BitrixError> {
+        self.governor.admit_anyway(exchange.portal);
+        let request = request(endpoint, token, exchange.method, exchange.params);
+        match self.outbound.send(exchange.point, Peer::Portal, request).await {
+            Ok(answer) => Ok((errors::read(&answer), answer)),
+            Err(OutboundError::Blocked(text)) => Err(BitrixError::Refused(RestError { status: 0, code: ADDRESS_REFUSED.to_owned(), text })),
+            Err(error) => Err(self.without_answer(exchange, error)),
         }
     }
 

@@ -129,6 +129,7 @@ fn context(
         outbound,
         portals,
         turns: Arc::default(),
+        rejections: Arc::default(),
         catalog: Arc::new(catalog),
         sealer,
         settings,

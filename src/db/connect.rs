@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::sync::Arc;
 
-const READERS: u32 = 4;
+/// A crowd's groups read side by side; one more must not stand in line behind them all.
+const READERS: u32 = 8;
 /// Prepared statements kept by a connection: claims and inserts come in a few dozen sizes.
 const STATEMENTS: usize = 400;
 /// Pages of WAL between checkpoints (16 MB): the same hot pages are then written back once instead of four times.

@@ -3,7 +3,6 @@
 //! One request: the item, its contact and its company. What a page shows of a client never goes further than this card's numbers.
 
 use super::Ctx;
-use super::patience::Patience;
 use super::portal_cache::PortalFacts;
 use super::portal_view::PortalView;
 use crate::bitrix::{BitrixError, Command, RestError, crm, form};
@@ -129,13 +128,8 @@ pub async fn read(ctx: &Ctx, portal: &PortalFacts, access: &Secret, document_id:
         commands.push(get("company", COMPANY, json!(format!("$result[{own}][item][companyId]"))));
     }
     let address = (portal.client_endpoint.as_str(), access);
-    let mut patience = Patience::new();
-    let told = loop {
-        let told = ctx.bitrix.batch_with("card.read", &portal.member_id, address, &commands).await;
-        if !patience.again(ctx, &told).await {
-            break told.map_err(|error| refused(&error))?;
-        }
-    };
+    let told = ctx.bitrix.batch_with("card.read", &portal.member_id, address, &commands).await;
+    let told = told.map_err(|error| refused(&error))?;
     let mut items = Map::new();
     for (command, answer) in commands.iter().zip(told) {
         match answer {

@@ -34,7 +34,7 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::domain::state::Status;
 use crate::queue::{self, Claimed, Group, Job};
 use futures::StreamExt as _;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Requests of one group on the wire at a time.
@@ -113,12 +113,25 @@ async fn deliver(ctx: &Ctx, portal: &str, jobs: &[Claimed]) -> Result<Leftover, 
     }
     let mut leftover = std::mem::take(&mut plan.later);
     let ready = mark(ctx, &desk, plan, &mut leftover).await?;
-    let mut answers =
-        futures::stream::iter(ready.into_iter().map(|ready| wire::send(ctx, ready))).buffer_unordered(AT_ONCE).ready_chunks(AT_ONCE);
+    let lines = by_recipient(ready).into_iter().map(|line| futures::stream::iter(line).then(|ready| wire::send(ctx, ready)).boxed());
+    let mut answers = futures::stream::iter(lines).flatten_unordered(AT_ONCE).ready_chunks(AT_ONCE);
     while let Some(sent) = answers.next().await {
         leftover.extend(close::settle(ctx, portal, sent).await);
     }
     Ok(leftover)
+}
+
+/// One line for each recipient, oldest first: side by side, a greeting could come in behind what follows it.
+fn by_recipient(ready: Vec<Ready>) -> Vec<Vec<Ready>> {
+    let mut lines: BTreeMap<(String, String), Vec<Ready>> = BTreeMap::new();
+    for one in ready {
+        lines.entry((one.message.channel_id.clone(), one.message.recipient.clone())).or_default().push(one);
+    }
+    let mut lines: Vec<Vec<Ready>> = lines.into_values().collect();
+    for line in &mut lines {
+        line.sort_by(|a, b| (a.message.created_at, &a.message.id).cmp(&(b.message.created_at, &b.message.id)));
+    }
+    lines
 }
 
 /// Its channel sends: the message may leave at this look.

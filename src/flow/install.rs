@@ -5,10 +5,12 @@
 //! administrator. Domain and address come from the proof, never from the request; a refusal changes nothing.
 
 mod refusal;
+mod rejections;
 mod seeds;
 mod viewer;
 
 pub use refusal::InstallRefusal;
+pub use rejections::Rejections;
 pub use viewer::{Viewer, prove_viewer};
 
 use super::portal_cache;

@@ -35,7 +35,6 @@ pub mod news;
 mod outgoing;
 pub mod pace;
 pub mod page_session;
-mod patience;
 mod phones;
 pub mod portal_cache;
 pub mod portal_event;
@@ -98,6 +97,8 @@ pub struct Ctx {
     pub portals: Arc<portal_cache::PortalCache>,
     /// Whose turn it is to prove a portal that told no application token.
     pub turns: Arc<adopt::Turns>,
+    /// Viewers' tokens that portals did not accept.
+    pub rejections: Arc<install::Rejections>,
     /// Robots.
     pub catalog: Arc<Catalog>,
     /// Secrets at rest.

@@ -29,6 +29,10 @@ pub struct Asked<'a> {
     pub labels: &'a BTreeMap<String, String>,
 }
 
+/// Bytes that fields may add to all properties of a form, and characters that one shows: a message has 4096 (reference/whatsapp.md 4).
+const MOST_FILLED: usize = 64 * 1024;
+const MOST_SHOWN: usize = 4096;
+
 /// The bubble.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Preview {
@@ -68,7 +72,9 @@ pub async fn show(ctx: &Ctx, portal: &str, asked: &Asked<'_>) -> DbResult<Option
         let refusal = Refusal::new(Code::RobotUnknown, "no such robot").with("name", asked.code);
         return Ok(Some(Preview { problems: vec![refusal], ..Preview::default() }));
     };
-    let properties: Map<String, Value> = asked.properties.iter().map(|(name, value)| (name.clone(), filled(value, asked))).collect();
+    let mut left = MOST_FILLED;
+    let properties: Map<String, Value> =
+        asked.properties.iter().map(|(name, value)| (name.clone(), filled(value, asked, &mut left))).collect();
     let mut facts = asked.card.map(|card| card.items.clone()).unwrap_or_default();
     facts.insert("portal".to_owned(), json!({"domain": desk.portal.domain, "member_id": desk.portal.id, "lang": desk.portal.lang}));
     let facts = Value::Object(facts);
@@ -261,37 +267,36 @@ fn buttons(row: &template::Model) -> Vec<(String, String)> {
     list.iter().map(|button| (text(button, "type").to_lowercase(), text(button, "text"))).collect()
 }
 
-/// A property with its document fields filled.
-fn filled(value: &Value, asked: &Asked<'_>) -> Value {
+/// A property with its document fields filled; `left` = bytes that fields may still add to all properties together.
+fn filled(value: &Value, asked: &Asked<'_>, left: &mut usize) -> Value {
     match value {
-        Value::String(text) => Value::String(fill(text, asked)),
-        Value::Array(items) => Value::Array(items.iter().map(|item| filled(item, asked)).collect()),
+        Value::String(text) => Value::String(fill(text, asked, left)),
+        Value::Array(items) => Value::Array(items.iter().map(|item| filled(item, asked, left)).collect()),
         other => other.clone(),
     }
 }
 
-fn fill(text: &str, asked: &Asked<'_>) -> String {
+fn fill(text: &str, asked: &Asked<'_>, left: &mut usize) -> String {
     const START: &str = "{=Document:";
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once(START) {
         out.push_str(before);
-        let Some((name, tail)) = after.split_once('}') else {
+        // Nothing behind this closes, or all that fields may add was added: the rest stays as it is written.
+        let Some((name, tail)) = after.split_once('}').filter(|_| *left > 0) else {
             out.push_str(START);
-            rest = after;
-            continue;
+            out.push_str(after);
+            return out;
         };
         // ` > modifier` is Bitrix24's formatting; the bubble shows the plain value.
         let bare = name.split('>').next().unwrap_or(name).trim();
-        match asked.card.and_then(|card| card.field(bare)) {
-            Some(value) => out.push_str(&value),
-            None => {
-                let label = asked.labels.get(bare).map_or(bare, String::as_str);
-                out.push('«');
-                out.push_str(label);
-                out.push('»');
-            }
-        }
+        let shown = match asked.card.and_then(|card| card.field(bare)) {
+            Some(value) => value,
+            None => format!("«{}»", asked.labels.get(bare).map_or(bare, String::as_str)),
+        };
+        let shown: String = shown.chars().take(MOST_SHOWN).collect();
+        *left = left.saturating_sub(shown.len());
+        out.push_str(&shown);
         rest = tail;
     }
     out.push_str(rest);
@@ -314,7 +319,19 @@ mod tests {
             ("{=Variable:a}", "{=Variable:a}"),
         ];
         for (text, shown) in table {
-            assert_eq!(fill(text, &asked), shown, "{text}");
+            assert_eq!(fill(text, &asked, &mut 1_000), shown, "{text}");
         }
+    }
+
+    #[test]
+    fn a_hostile_form_makes_no_more_text_than_a_message_has() {
+        let labels = BTreeMap::from([("X".to_owned(), "ы".repeat(500_000))]);
+        let properties = Map::new();
+        let asked = Asked { code: "send_text", properties: &properties, card: None, labels: &labels };
+        let (mut left, many) = (MOST_FILLED, "{=Document:X}".repeat(38_000));
+        let text = filled(&json!([many.as_str(), many.as_str()]), &asked, &mut left).to_string();
+        assert!(text.len() < 2 * many.len() + 2 * MOST_FILLED, "{}", text.len());
+        let open = "{=Document:".repeat(95_000);
+        assert_eq!(fill(&open, &asked, &mut 1_000), open);
     }
 }

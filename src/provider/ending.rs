@@ -26,6 +26,8 @@ pub(super) fn of(answer: &HttpResponse, reading: Reading) -> SendOutcome {
             None => SendOutcome::Unknown { reason: format!("HTTP {} without a message id", answer.status) },
         },
         429 => retry(error),
+        // Told by a proxy after it took the request: nobody knows what became of it.
+        408 | 499 if !own => SendOutcome::Unknown { reason: format!("HTTP {} without the provider's own words", answer.status) },
         500 | 503 if own => match error.class {
             // A 5xx whose code says that a person has to act.
             class if class.retryable() || class == ErrorClass::Unknown => retry(error),
@@ -84,6 +86,9 @@ mod tests {
             (422, Session, true, None, "retry"),
             (400, Payload, true, None, "rejected"),
             (401, Auth, false, None, "rejected"),
+            (408, Payload, false, None, "unknown"),
+            (499, Payload, false, None, "unknown"),
+            (408, Payload, true, None, "rejected"),
         ];
         for (status, class, own, id, wanted) in table {
             assert_eq!(ended(status, class, own, id), wanted, "{status} {class:?} own={own}");

@@ -12,6 +12,7 @@ mod health;
 mod hook;
 mod install;
 mod language;
+mod listeners;
 mod media;
 mod metrics;
 mod observe;

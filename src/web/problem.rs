@@ -75,6 +75,8 @@ codes! {
     Unparsable = 400 "unparsable";
     /// The sender is not who it says.
     Forged = 403 "forged";
+    /// The portal keeps as many files that wait for a message as it may.
+    FilesTooMany = 429 "files_too_many";
     /// Install: no tokens in the request.
     InstallTokensMissing = 401 "install_tokens_missing";
     /// Install: an authorization server that is not on our list.

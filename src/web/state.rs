@@ -1,5 +1,6 @@
 //! What handlers share.
 
+use super::listeners::Listeners;
 use crate::domain::clock::Ms;
 use crate::domain::secret::Secret;
 use crate::flow::Ctx;
@@ -10,15 +11,12 @@ use moka::future::Cache;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// How long a card that a viewer was shown is kept in memory; how long it counts is `api::card`'s affair.
 const CARD_LIFE: Duration = Duration::from_secs(60);
 /// Cards remembered.
 const CARDS: u64 = 2_000;
-/// Pages that are told news at the same time; more of them ask by themselves.
-const LISTENERS: usize = 1_000;
 
 /// Whether the workers of this process live; `true` where this process has none.
 pub type Alive = Arc<dyn Fn() -> bool + Send + Sync>;
@@ -51,8 +49,8 @@ pub(crate) struct State {
     /// Documents as their viewers were shown them and when, by portal, user and document.
     pub(super) cards: Cache<String, (Ms, Arc<Card>)>,
     pub(super) stopping: CancellationToken,
-    /// Places of `LISTENERS` that are free.
-    pub(super) listeners: Arc<Semaphore>,
+    /// Places for pages that are told news.
+    pub(super) listeners: Listeners,
 }
 
 impl State {
@@ -70,7 +68,7 @@ impl State {
             metrics_port,
             accept_failed: AtomicBool::new(false),
             stopping: parts.stopping,
-            listeners: Arc::new(Semaphore::new(LISTENERS)),
+            listeners: Listeners::default(),
             cards: Cache::builder().max_capacity(CARDS).time_to_live(CARD_LIFE).build(),
         }
     }

@@ -228,6 +228,9 @@ story! {
             assert_eq!((status, &told["code"], &told["params"]["reason"]), (422, &json!("setting_invalid"), &json!(reason)), "{named}: {told}");
             assert!(told["title"].as_str().unwrap().len() > 40, "readable: {told}");
         }
+        // Whoever moves a channel to another address has to know its keys: they are never shown, and not sent there unasked.
+        let (status, told) = town.patches(first, json!({"settings": {"base_url": "https://gateway.example.org"}})).await;
+        assert_eq!((status, &told["code"], &told["params"]["reason"]), (422, &json!("setting_invalid"), &json!("required")), "{told}");
         let (status, told) = town.patches(first, json!({"settings": {"failover": "Магазин"}})).await;
         assert_eq!((status, &told["settings"]["failover"]), (200, &json!(town.channel)), "kept by id: {told}");
         town.settle().await;

@@ -114,6 +114,7 @@ impl Stage {
             bitrix: Bitrix::new(outbound.clone(), clock.clone(), tokens, bitrix),
             catalog: Arc::new(Catalog::load().unwrap()),
             turns: Arc::default(),
+            rejections: Arc::default(),
             settings: Arc::new(FlowSettings {
                 public_url: "http://127.0.0.1:1".to_owned(),
                 client_id: String::new(),

@@ -2,6 +2,8 @@
 
 use crate::support::story::story;
 use crate::support::town::{Town, http, send};
+use courier24::db::entity::media as media_row;
+use courier24::db::store;
 use courier24::domain::clock::{DAY, HOUR, MINUTE};
 use courier24::flow::media::{self, MediaFault, Wish};
 use courier24::sim::portal::{Options, User};
@@ -189,7 +191,8 @@ story! {
         assert_eq!((status, &made["document"]["id"]), (201, &json!("DEAL_512")), "{made}");
         let (status, again) = writes(&town, &page, "k2", &text).await;
         assert_eq!((status, &again["id"]), (201, &made["id"]), "the same key is the same message");
-        // The colleague's key is another key.
+        // The colleague's key is another key. Both are due together, and leave in the order in which they were written.
+        town.advance(MINUTE / 60);
         let colleague = token(&town, 1, Some("DEAL_512")).await;
         let other = json!({"to": {"document": "DEAL_512"}, "kind": "template", "template": "order_ready:ru", "params": ["Анна", "118"]});
         assert_eq!(writes(&town, &colleague, "k2", &other).await.0, 201);
@@ -219,6 +222,9 @@ story! {
             json!({"to": own, "kind": "text", "text": "x", "write_fields": ["COMMENTS=status"]}),
             json!({"to": own, "kind": "template", "template": "order_ready:ru", "params": ["1=pattern:hello", "2=1"]}),
             json!({"to": own, "kind": "template", "template": "order_ready:ru", "params": ["Анна", "1"], "header": "disk:7"}),
+            json!({"to": own, "kind": "template", "template": "order_ready:ru", "params": ["Анна", "1"], "header": "CONTACT_77:UF_CRM_PASSPORT"}),
+            json!({"to": own, "kind": "template", "template": "order_ready:ru", "params": ["Анна", "1"], "header": "/disk/showFile/7/"}),
+            json!({"to": own, "kind": "template", "template": "order_ready:ru", "params": ["Анна", "1"], "header": "[url=https://example.org/a.pdf]a[/url]"}),
             json!({"to": own, "kind": "file", "file": ["disk:7"]}),
             json!({"to": own, "kind": "file", "source": ["disk:7"]}),
             json!({"to": own, "kind": "file", "source": ["https://example.org/a.png"]}),
@@ -400,6 +406,36 @@ story! {
         assert_eq!(uploads(&town, &nowhere, "a.txt", b"text").await.0, 403);
         let kept: Vec<_> = walk(&town.media_folder());
         assert!(kept.is_empty(), "{kept:?}");
+    }
+}
+
+story! {
+    /// Whoever may write to clients may not fill the disk: what no message took counts, for a day.
+    async fn a_portal_keeps_so_many_uploads_and_no_more(town) {
+        let now = town.ctx().clock.now();
+        let tx = town.ctx().db.begin().await.unwrap();
+        for number in 0..500 {
+            let row = media_row::Model {
+                token_hash: format!("{number:064}"),
+                portal: town.portal.member_id().to_owned(),
+                message_id: None,
+                path: format!("00/{number:064}"),
+                mime: "text/plain".to_owned(),
+                file_name: "a.txt".to_owned(),
+                size_bytes: 4,
+                created_at: now,
+                expires_at: now + DAY,
+            };
+            store::media::insert(&tx, town.portal.member_id(), row).await.unwrap();
+        }
+        tx.commit("test.uploads").await.unwrap();
+        let page = token(&town, 5, Some("DEAL_512")).await;
+        let (status, told) = uploads(&town, &page, "a.txt", b"text").await;
+        assert_eq!((status, &told["code"]), (429, &json!("files_too_many")), "{told}");
+        assert!(told["detail"].as_str().is_some_and(|next| next.contains("day")), "{told}");
+        town.advance(DAY);
+        let page = token(&town, 5, Some("DEAL_512")).await;
+        assert_eq!(uploads(&town, &page, "a.txt", b"text").await.0, 201);
     }
 }
 

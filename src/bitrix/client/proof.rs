@@ -50,8 +50,7 @@ impl Bitrix {
         let exchange = Exchange { point, portal, method, params: &params, reads: is_read(method) };
         let mut told = self.ask_with(&exchange, endpoint, token).await;
         for _ in 0..REPEATS {
-            let Ok((Told::RequestLimit, answer)) = &told else { break };
-            self.governor.limited(portal, self.asked(answer));
+            let Ok((Told::RequestLimit, _)) = &told else { break };
             tokio::time::sleep(PAUSE).await;
             told = self.ask_with(&exchange, endpoint, token).await;
         }

@@ -4,7 +4,12 @@ use crate::db::entity::media::{Column, Entity, Model};
 use crate::db::{Conn, DbResult, Tx};
 use crate::domain::clock::Ms;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _};
+
+/// Files looked at when they are counted.
+const MOST_COUNTED: u64 = 10_000;
+/// Bytes that a file under way is taken for.
+const ARRIVING: u64 = 100 * 1024 * 1024;
 
 /// Stores a row before its file is there: a file without a row would never be removed. `size_bytes` is 0 until then.
 ///
@@ -38,6 +43,19 @@ pub async fn complete(tx: &Tx, portal: &str, token_hash: &str, mime: &str, file_
 /// The database failed.
 pub async fn find_by_token(db: &impl Conn, token_hash: &str) -> DbResult<Option<Model>> {
     Ok(Entity::find_by_id(token_hash).one(db).await?)
+}
+
+/// How many files of a portal wait for a message, and their bytes; those that end within `life` (from, to).
+///
+/// # Errors
+/// The database failed.
+pub async fn waiting(db: &impl Conn, portal: &str, life: (Ms, Ms)) -> DbResult<(u64, u64)> {
+    let of_portal = Entity::find().select_only().column(Column::SizeBytes).filter(Column::Portal.eq(portal));
+    let waiting = of_portal.filter(Column::MessageId.is_null()).filter(Column::ExpiresAt.gt(life.0)).filter(Column::ExpiresAt.lte(life.1));
+    let sizes: Vec<i64> = waiting.limit(MOST_COUNTED).into_tuple().all(db).await?;
+    // One that is still arriving counts as a large one.
+    let bytes = sizes.iter().filter_map(|size| u64::try_from(*size).ok()).map(|size| if size == 0 { ARRIVING } else { size }).sum();
+    Ok((u64::try_from(sizes.len()).unwrap_or(u64::MAX), bytes))
 }
 
 /// Gives a staged file to its message and keeps it until `expires_at`.

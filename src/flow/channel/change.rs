@@ -9,7 +9,7 @@ use crate::db::{DbError, Tx};
 use crate::domain::clock::{Ms, SECOND};
 use crate::domain::secret::Secret;
 use crate::flow::{failover, reach};
-use crate::provider::{Provider, SettingsError, check_settings, registry};
+use crate::provider::{Provider, SettingsError, check_settings, fields_of, registry};
 use crate::queue::{self, Job, NewJob};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -189,6 +189,14 @@ fn merge(ctx: &Ctx, provider: &dyn Provider, row: &mut Model, given: &Value, cha
     let (mut public, new_secrets) = check_settings(provider, given, false)?;
     failover::check(channels, &row.id, &mut public)?;
     let mut settings: Map<String, Value> = config(ctx, row)?.settings;
+    let moved = |name: &str| public.get(name).is_some_and(|given| Some(given) != settings.get(name));
+    if fields_of(provider).any(|field| field.kind == "url" && moved(field.name)) {
+        // Keys are never shown: at another address somebody else might read them. Whoever moves the channel knows them.
+        let kept = open_secrets(ctx, row)?;
+        if let Some((name, _)) = kept.iter().find(|(name, value)| !value.is_empty() && !new_secrets.contains_key(*name)) {
+            return Err(SettingsError { field: name.clone(), reason: "required" }.into());
+        }
+    }
     for (name, value) in public {
         if value.is_null() {
             settings.shift_remove(&name);

@@ -58,7 +58,10 @@ fn resting(ctx: &Ctx, sent: &Sent, settled: Settled) -> Settled {
         SendOutcome::Retry { error, .. } if error.class == ErrorClass::Transient => true,
         SendOutcome::Unknown { .. } => false,
         SendOutcome::Accepted { .. } | SendOutcome::Rejected(_) | SendOutcome::Retry { .. } => {
-            ctx.pace.breakers.answered(channel_id);
+            // What we refused ourselves says nothing of the provider.
+            if sent.http_status.is_some() {
+                ctx.pace.breakers.answered(channel_id);
+            }
             return settled;
         }
     };

@@ -6,7 +6,6 @@ use crate::bitrix::oauth::{self, Application};
 use crate::bitrix::{Command, form};
 use crate::db::store::portal::PortalStatus;
 use crate::flow::Ctx;
-use crate::flow::patience::Patience;
 use crate::flow::portal_cache::PortalFacts;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -29,6 +28,17 @@ pub struct Viewer {
 /// # Errors
 /// [`InstallRefusal`].
 pub async fn prove_viewer(ctx: &Ctx, sender: &Sender) -> Result<Viewer, InstallRefusal> {
+    if ctx.rejections.too_many(&sender.member_id, ctx.clock.now()) {
+        return Err(InstallRefusal::Unavailable("too many rejected tokens".to_owned()));
+    }
+    let proven = prove(ctx, sender).await;
+    if matches!(proven, Err(InstallRefusal::TokenRejected(_) | InstallRefusal::OtherApplication)) {
+        ctx.rejections.note(&sender.member_id, ctx.clock.now());
+    }
+    proven
+}
+
+async fn prove(ctx: &Ctx, sender: &Sender) -> Result<Viewer, InstallRefusal> {
     let portal = ctx.portals.get(&sender.member_id).await?.filter(|facts| facts.status != PortalStatus::Uninstalled);
     let portal = portal.ok_or(InstallRefusal::UnknownPortal)?;
     if sender.access_token.is_empty() {
@@ -37,13 +47,8 @@ pub async fn prove_viewer(ctx: &Ctx, sender: &Sender) -> Result<Viewer, InstallR
     let ask = |key: &str, method: &str| Command { key: key.to_owned(), method: method.to_owned(), params: json!({}) };
     let commands = [ask("app", "app.info"), ask("user", "profile")];
     let address = (portal.client_endpoint.as_str(), &sender.access_token);
-    let mut patience = Patience::new();
-    let results = loop {
-        let told = ctx.bitrix.batch_with("viewer.prove", &portal.member_id, address, &commands).await;
-        if !patience.again(ctx, &told).await {
-            break told.map_err(|error| refused(&error))?;
-        }
-    };
+    let told = ctx.bitrix.batch_with("viewer.prove", &portal.member_id, address, &commands).await;
+    let results = told.map_err(|error| refused(&error))?;
     let mut results = results.into_iter().map(|result| result.map_err(|error| InstallRefusal::TokenRejected(error.line())));
     let info = results.next().unwrap_or_else(|| Ok(Value::Null))?;
     let profile = results.next().unwrap_or_else(|| Ok(Value::Null))?;

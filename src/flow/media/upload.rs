@@ -12,12 +12,18 @@ use crate::flow::Ctx;
 use crate::outbound::sniff;
 use futures::{Stream, StreamExt as _};
 use std::path::Path;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// How a handle begins in `source`.
 pub const SCHEME: &str = "upload:";
+/// A whole file arrives within this time, also through a slow line.
+const TIME_LIMIT: Duration = Duration::from_secs(300);
 /// Longest name, characters.
 const NAME_CHARS: usize = 240;
+/// Files of a portal that wait for a message, and their bytes: whoever may write may not fill the disk.
+const WAITING: u64 = 500;
+const WAITING_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 /// What is looked at to tell a type.
 const HEAD_BYTES: u64 = 4096;
 
@@ -41,6 +47,8 @@ pub struct Uploaded {
 pub enum NotTaken {
     /// It broke off.
     Incomplete,
+    /// The portal keeps as many as it may.
+    TooMany,
     /// As for files of robots.
     Fault(MediaFault),
 }
@@ -63,8 +71,14 @@ pub async fn take<B: AsRef<[u8]>>(
 ) -> Result<Uploaded, NotTaken> {
     let name: String = name.chars().filter(|c| !c.is_control() && !matches!(c, '/' | '\\')).take(NAME_CHARS).collect();
     let name = if name.trim().is_empty() { "file".to_owned() } else { name.trim().to_owned() };
+    let now = ctx.clock.now();
+    let (files, bytes) = store::media::waiting(ctx.db.read(), portal, (now, now.saturating_add(DAY))).await.map_err(MediaFault::from)?;
+    if files >= WAITING || bytes >= WAITING_BYTES {
+        return Err(NotTaken::TooMany);
+    }
     let place = copy::reserve(ctx, portal, DAY).await?;
-    match written(ctx, &place, &name, pieces).await {
+    let written = tokio::time::timeout(TIME_LIMIT, written(ctx, &place, &name, pieces)).await;
+    match written.unwrap_or(Err(NotTaken::Incomplete)) {
         Ok((kind, mime, size_bytes)) => {
             copy::finish(ctx, portal, &place, kind, (&name, mime), size_bytes).await?;
             let source = format!("{SCHEME}{}", place.token_hash);
@@ -127,11 +141,15 @@ pub(super) async fn bring(ctx: &Ctx, portal: &str, handle: &str, wish: Wish) -> 
     let (kind, mime) = judged(ctx, &row.file_name, &head, size, wish)?;
     let place = copy::reserve(ctx, portal, copy::LIFE).await?;
     let copied = match copy::folder(&place.path).await {
-        Ok(()) => tokio::fs::copy(&kept, &place.path).await.map_err(|error| copy::disk(&error)),
+        // The same file under a second name where the disk can: a crowd of messages made of one upload must not fill it.
+        Ok(()) => match tokio::fs::hard_link(&kept, &place.path).await {
+            Ok(()) => Ok(()),
+            Err(_) => tokio::fs::copy(&kept, &place.path).await.map(drop).map_err(|error| copy::disk(&error)),
+        },
         Err(error) => Err(error),
     };
     match copied {
-        Ok(_) => copy::finish(ctx, portal, &place, kind, (&row.file_name, mime), size).await,
+        Ok(()) => copy::finish(ctx, portal, &place, kind, (&row.file_name, mime), size).await,
         Err(error) => {
             copy::drop_copy(ctx, portal, &place).await?;
             Err(error)

@@ -8,6 +8,9 @@ use serde_json::{Value, json as make};
 /// Placeholders for what the gateway could not decrypt: no words of the user.
 const UNREADABLE: [&str; 3] = ["{{SWE001}}", "{{SWE003}}", "{{SWE999}}"];
 
+/// Behind the id of such a message.
+pub(super) const UNREADABLE_MARK: &str = ":unreadable";
+
 /// Before a chat and a message, where a file's address stands else.
 pub(super) const BY_MESSAGE: &str = "message:";
 
@@ -77,6 +80,8 @@ pub(super) fn read(body: &Value, id: &str) -> InboundMessage {
     if read.text.as_deref().is_some_and(|text| UNREADABLE.contains(&text)) {
         read.text = None;
         read.kind = "unsupported".to_owned();
+        // The real message may come later under the same id (reference/whatsapp.md 6.7): this one must not pass for it.
+        read.wa_id = format!("{id}{UNREADABLE_MARK}");
     }
     read
 }

@@ -33,7 +33,7 @@ pub(super) fn read(body: &[u8]) -> Result<Vec<ProviderEvent>, WebhookError> {
         ("incomingMessageReceived", Some(id)) if !chat_id::is_broadcast(&inbound::chat(&body)) => {
             let read = inbound::read(&body, id);
             event(
-                format!("{}:{id}:{kind}:{}", sender.clone().unwrap_or_default(), inbound::type_word(&body)),
+                format!("{}:{}:{kind}:{}", sender.clone().unwrap_or_default(), read.wa_id, inbound::type_word(&body)),
                 What::Message(Box::new(read)),
                 Value::Null,
             )

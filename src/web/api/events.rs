@@ -12,6 +12,7 @@ use crate::flow::card::Card;
 use crate::flow::news::{self, Scope, Seen};
 use crate::flow::page_session::Visitor;
 use crate::web::State;
+use crate::web::listeners::Place;
 use crate::web::observe::Bodiless;
 use crate::web::operator::Access;
 use crate::web::problem::{Code, Problem, ProblemDocument};
@@ -24,7 +25,7 @@ use serde_json::json;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 use utoipa::IntoParams;
 
@@ -66,8 +67,8 @@ pub(crate) async fn listen(
         (Some(_), None) => return Err(Problem::new(Code::RightsMissing)),
         (None, _) => None,
     };
-    let place = Arc::clone(&state.listeners).try_acquire_owned();
-    let place = place.map_err(|_| Problem { retry_after: Some(60), ..Problem::new(Code::NotReady) })?;
+    let place = state.listeners.take(&portal, visitor.as_ref().map_or("operator", |visitor| visitor.user_id.as_str()));
+    let place = place.ok_or(Problem { retry_after: Some(60), ..Problem::new(Code::NotReady) })?;
     let mut answer = HttpResponse::Ok();
     answer.content_type("text/event-stream").insert_header((CACHE_CONTROL, "no-store")).insert_header(ContentEncoding::Identity);
     // Proxies that gather an answer before they pass it on would keep the news.
@@ -92,7 +93,7 @@ struct Ear {
     commits: watch::Receiver<u64>,
     begun: Instant,
     looked: Instant,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// What is written next, and who listens on.

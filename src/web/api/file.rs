@@ -11,11 +11,7 @@ use crate::web::{State, body};
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 use utoipa::{IntoParams, ToSchema};
-
-/// A whole file arrives within this time, also through a slow line.
-const TIME_LIMIT: Duration = Duration::from_secs(300);
 
 /// What the file is called.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -55,8 +51,7 @@ pub(crate) async fn take(
     access.narrowed(None)?;
     let portal = live_portal(&state, &path).await?.member_id;
     let pieces = body::pieces(payload, state.ctx.settings.media_max_bytes)?;
-    let taken = tokio::time::timeout(TIME_LIMIT, upload::take(&state.ctx, &portal, &query.name, pieces)).await;
-    let taken = taken.map_err(|_| Problem::new(Code::BodyIncomplete))?.map_err(refused)?;
+    let taken = upload::take(&state.ctx, &portal, &query.name, pieces).await.map_err(refused)?;
     Ok(HttpResponse::Created().json(FileView {
         source: taken.source,
         kind: MediaKind::as_str(taken.kind),
@@ -69,6 +64,7 @@ pub(crate) async fn take(
 fn refused(why: NotTaken) -> Problem {
     match why {
         NotTaken::Incomplete => Problem::new(Code::BodyIncomplete),
+        NotTaken::TooMany => Problem { retry_after: Some(3600), ..Problem::new(Code::FilesTooMany) },
         NotTaken::Fault(MediaFault::Refused(refusal)) => Problem::of_refusal(refusal),
         NotTaken::Fault(MediaFault::Later(error)) => {
             tracing::error!(error = ?error, "an uploaded file cannot be kept");

@@ -251,7 +251,7 @@ async fn of_page(state: &State, access: &Access, portal: &PortalRow, new: New) -
     let content = new.properties.iter().filter(|(name, _)| CONTENT.contains(&name.as_str()));
     let content: Map<String, Value> = content.map(|(name, value)| (name.clone(), value.clone())).collect();
     let kind = if content.contains_key("template") { "template" } else { "text" };
-    page_send::content(access, kind, &content)?;
+    page_send::content(state, access, portal, kind, &content).await?;
     let to = match new.to {
         To::Phone(phone) => order::To::Phone(phone),
         To::Bsuid(bsuid) => order::To::Bsuid(bsuid),

@@ -7,9 +7,10 @@
 use super::phone_digits;
 use super::session::of_card;
 use crate::db::entity::portal::Model as PortalRow;
+use crate::db::store;
 use crate::domain::refusal::{Code as Rule, Refusal};
 use crate::flow::card::{self, Card};
-use crate::flow::media::upload::SCHEME;
+use crate::flow::media::{self, upload::SCHEME};
 use crate::flow::page_session::Visitor;
 use crate::flow::run_call::order::To;
 use crate::web::State;
@@ -65,9 +66,20 @@ pub(super) async fn addressed(state: &State, access: &Access, portal: &PortalRow
 ///
 /// # Errors
 /// `rights_missing` for what only an administrator's page may send.
-pub(super) fn content(access: &Access, kind: &str, properties: &Map<String, Value>) -> Result<(), Problem> {
+pub(super) async fn content(
+    state: &State,
+    access: &Access,
+    portal: &PortalRow,
+    kind: &str,
+    properties: &Map<String, Value>,
+) -> Result<(), Problem> {
     if access.whole_portal() {
         return Ok(());
+    }
+    if let Some(header) = properties.get("header").filter(|header| !uploaded(header))
+        && (file_like(header) || has_file(state, portal, properties.get("template")).await?)
+    {
+        return Err(Problem::new(Code::RightsMissing));
     }
     if properties.get("source").is_some_and(|source| !uploaded(source)) {
         return Err(Problem::new(Code::RightsMissing));
@@ -87,6 +99,25 @@ fn uploaded(source: &Value) -> bool {
         Value::Array(items) => items.iter().all(uploaded),
         _ => false,
     }
+}
+
+/// Whether a header names a file of the portal or an address. A bare number is a file only where the template's header is one.
+fn file_like(header: &Value) -> bool {
+    let Some(text) = header.as_str().map(str::trim) else { return !header.is_null() };
+    media::names_file(text) || text.starts_with('/') || text.to_lowercase().contains("[url=")
+}
+
+/// Whether a template of that name has a file as its header, through any of the portal's channels.
+async fn has_file(state: &State, portal: &PortalRow, template: Option<&Value>) -> Result<bool, Problem> {
+    let Some(choice) = template.and_then(Value::as_str) else { return Ok(false) };
+    let db = state.ctx.db.read();
+    for channel in store::channel::list(db, &portal.member_id).await? {
+        let found = store::template::find(db, &portal.member_id, &channel.id, choice).await?;
+        if found.and_then(|row| row.header_kind).is_some_and(|kind| kind != "text") {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether every text says only what it says.

@@ -120,7 +120,7 @@ pub(crate) async fn send(
     if let Some(channel) = asked.channel_id {
         properties.insert("channel".to_owned(), Value::String(channel));
     }
-    page_send::content(&access, &asked.kind, &properties)?;
+    page_send::content(&state, &access, &portal, &asked.kind, &properties).await?;
     let page_send::Addressed { to, document, user } = page_send::addressed(&state, &access, &portal, to).await?;
     let order = Order { kind: asked.kind, to, document, user, properties, key };
     answer(order::send(&state.ctx, &portal.member_id, order).await.map_err(refused)?)

@@ -122,7 +122,6 @@ async fn due_pairs(db: &impl Conn, request: &ClaimRequest<'_>) -> DbResult<Vec<D
             *jobs = if request.busy.gathers(portal, *lane, request.now) { due_of(db, portal, *lane, request.now).await? } else { u64::MAX };
         }
     }
-    pairs.retain(|(portal, lane), _| !request.busy.rests(portal, *lane, request.now));
     let gathers = |portal: &str, lane| request.busy.gathers(portal, lane, request.now);
     let due = |((portal, lane), jobs): ((String, Lane), u64)| Due { gathers: gathers(&portal, lane), portal, lane, jobs };
     Ok(pairs.into_iter().map(due).collect())

@@ -1,14 +1,12 @@
 //! Whose turn it is: a pure choice among the portals and lanes that have due jobs.
 
 use super::Lane;
-use crate::domain::clock::{Ms, SECOND};
+use crate::domain::clock::Ms;
 use std::collections::{BTreeMap, HashMap};
 
 /// Lanes in which a portal may have more than one group at work; all others one, so that CRM calls of a portal stay in order and
 /// leave coalesced.
 const PARALLEL: Lane = Lane::Deliver;
-/// A portal that began a group within this is at work; longest rest of another.
-const RECENT: Ms = SECOND;
 
 /// How many groups may be at work at the same time.
 #[derive(Debug, Clone, Copy)]
@@ -32,10 +30,6 @@ pub struct Busy {
     groups: HashMap<String, HashMap<Lane, usize>>,
     /// Until when.
     gathering: HashMap<(String, Lane), Ms>,
-    /// Portals whose calls were decided a moment ago rest until then.
-    resting: HashMap<String, Ms>,
-    /// When a portal's last group began.
-    begun: HashMap<String, Ms>,
 }
 
 impl Busy {
@@ -43,9 +37,6 @@ impl Busy {
     pub fn begin(&mut self, portal: &str, lane: Lane, now: Ms) {
         *self.groups.entry(portal.to_owned()).or_default().entry(lane).or_default() += 1;
         self.gathering.retain(|_, until| *until > now);
-        self.resting.retain(|_, until| *until > now);
-        self.begun.retain(|_, at| now.saturating_sub(*at) < RECENT);
-        self.begun.insert(portal.to_owned(), now);
         if lane.gathers() > 0 {
             self.gathering.insert((portal.to_owned(), lane), now.saturating_add(lane.gathers()));
         }
@@ -56,22 +47,13 @@ impl Busy {
         lane.gathers() > 0 && self.gathering.get(&(portal.to_owned(), lane)).is_some_and(|until| *until > now)
     }
 
-    /// Whether a portal's lane rests.
-    pub(super) fn rests(&self, portal: &str, lane: Lane, now: Ms) -> bool {
-        lane == Lane::Run && self.resting.get(portal).is_some_and(|until| *until > now)
-    }
-
-    /// When the next lane has gathered or rested long enough.
+    /// When the next lane has gathered long enough.
     pub fn awake_at(&self, now: Ms) -> Option<Ms> {
-        self.gathering.values().chain(self.resting.values()).copied().filter(|until| *until > now).min()
+        self.gathering.values().copied().filter(|until| *until > now).min()
     }
 
-    /// A group ended. A portal whose calls are decided rests as long as that took while others are at work: decisions run far ahead of
-    /// the pace of sends, and keep everybody else from the processors.
-    pub fn end(&mut self, portal: &str, lane: Lane, took: Ms, now: Ms) {
-        if lane == Lane::Run && self.begun.keys().any(|other| other != portal) {
-            self.resting.insert(portal.to_owned(), now.saturating_add(took.min(RECENT)));
-        }
+    /// A group ended.
+    pub fn end(&mut self, portal: &str, lane: Lane) {
         if let Some(lanes) = self.groups.get_mut(portal) {
             if let Some(count) = lanes.get_mut(&lane) {
                 *count = count.saturating_sub(1);
@@ -190,7 +172,7 @@ mod tests {
         assert_eq!(names(&pick(&due, &busy, WIDE, "", 9, 1000)), [("a", Lane::Deliver)]);
         busy.begin("a", Lane::Deliver, 0);
         assert!(pick(&due, &busy, WIDE, "", 9, 1000).is_empty());
-        busy.end("a", Lane::Run, 5, 9);
+        busy.end("a", Lane::Run);
         assert_eq!(names(&pick(&due, &busy, WIDE, "", 9, 1000)), [("a", Lane::Run)]);
     }
 
@@ -207,22 +189,6 @@ mod tests {
             pick(&due, &Busy::default(), WIDE, "", 9, 1000).is_empty()
         };
         assert!(waits(49) && !waits(50));
-    }
-
-    #[test]
-    fn a_crowd_rests_between_decisions_while_others_are_at_work() {
-        let mut busy = Busy::default();
-        busy.begin("crowd", Lane::Run, 0);
-        busy.end("crowd", Lane::Run, 40, 40);
-        assert!(!busy.rests("crowd", Lane::Run, 41), "alone it goes on at once");
-        busy.begin("other", Lane::Run, 50);
-        busy.begin("crowd", Lane::Run, 50);
-        busy.end("crowd", Lane::Run, 30, 80);
-        assert!(busy.rests("crowd", Lane::Run, 109) && !busy.rests("crowd", Lane::Run, 110));
-        assert!(!busy.rests("crowd", Lane::Deliver, 81) && !busy.rests("other", Lane::Run, 81));
-        busy.begin("crowd", Lane::Run, 2_000);
-        busy.end("crowd", Lane::Run, 30, 2_030);
-        assert!(!busy.rests("crowd", Lane::Run, 2_031), "the other one went long ago");
     }
 
     #[test]

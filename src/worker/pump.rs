@@ -30,7 +30,6 @@ struct UnderWay {
     portal: String,
     lane: Lane,
     lease: String,
-    begun: Ms,
 }
 
 /// State of the loop.
@@ -159,7 +158,7 @@ impl Pump {
 
     fn begin(&mut self, group: Group) {
         let lease = group.jobs.first().map(|job| job.lease_id.clone()).unwrap_or_default();
-        let under_way = UnderWay { portal: group.portal.clone(), lane: group.lane, lease, begun: self.looked_at };
+        let under_way = UnderWay { portal: group.portal.clone(), lane: group.lane, lease };
         self.busy.begin(&under_way.portal, under_way.lane, self.looked_at);
         let (ctx, handler) = (self.ctx.clone(), self.handler);
         let task = self.tasks.spawn(async move { group::work(&ctx, group, handler).await });
@@ -172,8 +171,7 @@ impl Pump {
             Err(broken) => broken.id(),
         };
         if let Some(group) = self.under_way.remove(&id) {
-            let now = self.ctx.clock.now();
-            self.busy.end(&group.portal, group.lane, now.saturating_sub(group.begun), now);
+            self.busy.end(&group.portal, group.lane);
         }
     }
 

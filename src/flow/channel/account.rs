@@ -112,26 +112,10 @@ pub(in crate::flow) async fn note_proven(tx: &Tx, portal: &str, channel_ids: &BT
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::channel::sample;
 
     fn row(state: &str, reason: Option<&str>) -> Model {
-        Model {
-            id: "ch".to_owned(),
-            portal: "p".to_owned(),
-            kind: "waha".to_owned(),
-            name: "n".to_owned(),
-            sender: String::new(),
-            settings: "{}".to_owned(),
-            secrets: String::new(),
-            hook_secret: String::new(),
-            state: state.to_owned(),
-            state_reason: reason.map(str::to_owned),
-            held_until: None,
-            templates_synced_at: None,
-            created_at: 0,
-            updated_at: 0,
-            deleted_at: None,
-            health: None,
-        }
+        Model { state: state.to_owned(), state_reason: reason.map(str::to_owned), ..sample::row("ch") }
     }
 
     #[test]

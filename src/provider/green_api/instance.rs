@@ -61,10 +61,7 @@ pub(super) fn mend(channel: &ChannelConfig, webhook_url: &str, listed: &Value) -
 
 /// The state of an answer.
 pub(super) fn read_state(answer: &HttpResponse) -> Result<AccountState, ProviderError> {
-    if !answer.is_success() {
-        return Err(answer::refusal(answer));
-    }
-    let body = answer.json().unwrap_or(Value::Null);
+    let body = json::answered(answer, answer::refusal)?;
     let word = json::at(&body, "stateInstance");
     let word = word.ok_or_else(|| ProviderError::new(ErrorClass::Transient, None, "no state of the instance in the answer"))?;
     let phone = json::at(&body, "phone").and_then(|phone| json::digits(&phone));
@@ -98,10 +95,7 @@ pub(super) fn build_pairing(channel: &ChannelConfig, ask: &Ask) -> Option<HttpRe
 
 /// What came of a step.
 pub(super) fn read_pairing(ask: &Ask, answer: &HttpResponse) -> Result<Told, ProviderError> {
-    if !answer.is_success() {
-        return Err(answer::refusal(answer));
-    }
-    let body = answer.json().unwrap_or(Value::Null);
+    let body = json::answered(answer, answer::refusal)?;
     let unread = || ProviderError::new(ErrorClass::Transient, None, "no code in the answer");
     match ask {
         Ask::Picture => match json::at(&body, "type").as_deref() {
@@ -132,10 +126,7 @@ pub(super) fn build_file(channel: &ChannelConfig, source: &str) -> FileAsk {
 
 /// The request for the file.
 pub(super) fn read_file_address(answer: &HttpResponse) -> Result<HttpRequest, ProviderError> {
-    if !answer.is_success() {
-        return Err(answer::refusal(answer));
-    }
-    let url = json::at(&answer.json().unwrap_or(Value::Null), "downloadUrl");
+    let url = json::at(&json::answered(answer, answer::refusal)?, "downloadUrl");
     let url = url.ok_or_else(|| ProviderError::new(ErrorClass::Transient, None, "no address of the file in the answer"))?;
     Ok(HttpRequest::new(Method::Get, url))
 }
@@ -149,10 +140,7 @@ pub(super) fn number_check(channel: &ChannelConfig, phone: &str) -> Option<HttpR
 
 /// Reads the answer.
 pub(super) fn read_number_check(answer: &HttpResponse) -> Result<NumberCheck, ProviderError> {
-    if !answer.is_success() {
-        return Err(answer::refusal(answer));
-    }
-    let body = answer.json().unwrap_or(Value::Null);
+    let body = json::answered(answer, answer::refusal)?;
     let exists = body.get("existsWhatsapp").and_then(Value::as_bool);
     let exists = exists.ok_or_else(|| ProviderError::new(ErrorClass::Transient, None, "no answer about the number"))?;
     Ok(NumberCheck { exists, recipient: json::at(&body, "chatId").filter(|_| exists) })

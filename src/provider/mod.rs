@@ -5,6 +5,8 @@ mod chat_id;
 mod ending;
 pub mod green_api;
 pub mod gupshup;
+#[cfg(feature = "test-provider")]
+pub mod heliograph;
 mod json;
 mod mac;
 pub mod meta;
@@ -365,6 +367,11 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     /// The provider's refusal.
     fn read_account(&self, answer: &HttpResponse) -> Result<AccountState, ProviderError> {
         self.read_error(answer).map_or_else(|| Ok(AccountState::default()), Err)
+    }
+    /// Whether a channel that is paused for this reason was paused by a state of the account, which takes the pause back when it passes. Any
+    /// other pause is a person's or money's affair.
+    fn own_pause(&self, _reason: &str) -> bool {
+        false
     }
     /// Messages a second that the account may send, seen from what [`Provider::read_account`] told of its health.
     fn channel_rate(&self, _health: &Value) -> u32 {

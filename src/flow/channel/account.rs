@@ -11,7 +11,7 @@ use crate::db::store::{
 use crate::db::{DbResult, Tx};
 use crate::domain::clock::Ms;
 use crate::domain::event::AccountEvent;
-use crate::provider::AccountState;
+use crate::provider::{AccountState, registry};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -88,7 +88,8 @@ pub(in crate::flow) async fn learn(tx: &Tx, row: &Model, told: &AccountState, no
 
 fn transition(row: &Model, state: Option<&'static str>, reason: Option<String>) -> Option<(&'static str, Option<String>)> {
     let by_person = row.state == "paused" && row.state_reason.is_none();
-    let by_gateway = row.state == "paused" && row.state_reason.as_deref().is_some_and(|reason| reason.starts_with("yellowCard"));
+    let by_gateway = row.state == "paused"
+        && row.state_reason.as_deref().is_some_and(|reason| registry::find(&row.kind).is_some_and(|provider| provider.own_pause(reason)));
     match state? {
         "connected" if is_elsewhere(row) => None,
         "connected" => (MENDED.contains(&row.state.as_str()) || by_gateway).then_some(("connected", None)),
@@ -115,7 +116,7 @@ mod tests {
     use crate::flow::channel::sample;
 
     fn row(state: &str, reason: Option<&str>) -> Model {
-        Model { state: state.to_owned(), state_reason: reason.map(str::to_owned), ..sample::row("ch") }
+        Model { kind: "green-api".to_owned(), state: state.to_owned(), state_reason: reason.map(str::to_owned), ..sample::row("ch") }
     }
 
     #[test]

@@ -68,10 +68,13 @@ pub(super) fn read_state(answer: &HttpResponse) -> Result<AccountState, Provider
     Ok(AccountState { state: channel_state(&word), pairing: stage(&word), reason: Some(word), phone, ..AccountState::default() })
 }
 
+/// The state in which sending on would get the number banned; receiving still works.
+pub(super) const YELLOW_CARD: &str = "yellowCard";
+
 /// How far the linking is in that state. The phone has scanned when the instance starts anew.
 fn stage(word: &str) -> Option<Stage> {
     match word {
-        "authorized" | "yellowCard" | "sleepMode" => Some(Stage::Connected),
+        "authorized" | YELLOW_CARD | "sleepMode" => Some(Stage::Connected),
         "notAuthorized" => Some(Stage::Waiting),
         "starting" => Some(Stage::Scanned),
         "blocked" => Some(Stage::Blocked),
@@ -152,8 +155,7 @@ fn channel_state(word: &str) -> Option<&'static str> {
         "authorized" => Some("connected"),
         "notAuthorized" => Some("disconnected"),
         "blocked" => Some("blocked"),
-        // Sending on would get the number banned; receiving still works.
-        "yellowCard" => Some("paused"),
+        YELLOW_CARD => Some("paused"),
         // Booting and a phone that is off pass by themselves, and the vendor's queue holds what is sent meanwhile.
         _ => None,
     }

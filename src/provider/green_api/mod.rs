@@ -103,6 +103,10 @@ impl Provider for GreenApi {
         instance::read_state(answer)
     }
 
+    fn own_pause(&self, reason: &str) -> bool {
+        reason.starts_with(instance::YELLOW_CARD)
+    }
+
     fn build_file(&self, channel: &ChannelConfig, source: &str) -> FileAsk {
         instance::build_file(channel, source)
     }

@@ -2,7 +2,8 @@
 
 mod seat;
 
-use self::seat::{Gateway, Said, Seat, TABLE, gateways};
+use self::seat::{Gateway, Said, gateways};
+pub(crate) use self::seat::{Seat, TABLE};
 use crate::support::story::story;
 use crate::support::town::{CLIENT, Town, http, send};
 use courier24::domain::clock::{MINUTE, SECOND};

@@ -1,7 +1,7 @@
 //! Building a dispatch.
 
 use super::station::call;
-use crate::domain::content::{Content, ListContent, MediaContent, MediaKind, Place};
+use crate::domain::content::{Content, HeaderValue, ListContent, MediaContent, MediaKind, Place};
 use crate::domain::http::{Body, HttpRequest, Method};
 use crate::domain::outcome::{ErrorClass, ProviderError};
 use crate::provider::json::object;
@@ -31,7 +31,13 @@ fn said(content: &Content) -> Result<Value, ProviderError> {
         | Content::Sticker(file) => media(file),
         Content::Buttons(asked) => {
             let choices: Vec<Value> = asked.buttons.iter().map(|button| json!({"key": button.id, "label": button.title})).collect();
-            json!({"as": "choices", "words": asked.body, "choices": choices})
+            Value::Object(object([
+                ("as", Some(json!("choices"))),
+                ("over", asked.header.as_ref().and_then(over)),
+                ("words", Some(json!(asked.body))),
+                ("under", asked.footer.as_deref().map(Value::from)),
+                ("choices", Some(Value::Array(choices))),
+            ]))
         }
         Content::List(list) => menu(list),
         Content::Location(place) => point(place),
@@ -43,18 +49,30 @@ fn said(content: &Content) -> Result<Value, ProviderError> {
     })
 }
 
-fn media(file: &MediaContent) -> Value {
-    let word = match file.media.media_kind {
+/// What stands above the words.
+fn over(header: &HeaderValue) -> Option<Value> {
+    match header {
+        HeaderValue::Text { value } => Some(json!({"words": value})),
+        HeaderValue::Media(media) => Some(json!({"as": word(media.media_kind), "from": media.link})),
+        HeaderValue::Location(_) => None,
+    }
+}
+
+fn word(kind: MediaKind) -> &'static str {
+    match kind {
         MediaKind::Image => "picture",
         MediaKind::Video | MediaKind::Gif => "film",
         MediaKind::Audio => "sound",
         MediaKind::Voice => "voice",
         MediaKind::Document => "paper",
         MediaKind::Sticker => "sticker",
-    };
+    }
+}
+
+fn media(file: &MediaContent) -> Value {
     let caption = file.caption.as_deref().filter(|caption| file.media.media_kind.takes_caption() && !caption.is_empty());
     Value::Object(object([
-        ("as", Some(json!(word))),
+        ("as", Some(json!(word(file.media.media_kind)))),
         ("from", Some(json!(file.media.link))),
         ("name", file.media.file_name.as_deref().map(Value::from)),
         ("under", caption.map(Value::from)),
@@ -73,7 +91,14 @@ fn menu(list: &ListContent) -> Value {
             ]))
         })
         .collect();
-    json!({"as": "menu", "words": list.body, "open": list.button, "rows": rows})
+    Value::Object(object([
+        ("as", Some(json!("menu"))),
+        ("over", list.header.as_deref().map(|words| json!({"words": words}))),
+        ("words", Some(json!(list.body))),
+        ("under", list.footer.as_deref().map(Value::from)),
+        ("open", Some(json!(list.button))),
+        ("rows", Some(Value::Array(rows))),
+    ]))
 }
 
 fn point(place: &Place) -> Value {

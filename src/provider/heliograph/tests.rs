@@ -1,7 +1,7 @@
 //! Fixtures are read, requests compared with the contract, the seal proven.
 
 use super::*;
-use crate::domain::content::{Content, MediaContent, MediaKind, MediaRef};
+use crate::domain::content::{Button, ButtonsContent, Content, HeaderValue, MediaContent, MediaKind, MediaRef};
 use crate::domain::event::What;
 use crate::domain::http::{Body, Method};
 use crate::domain::identity::Identity;
@@ -54,6 +54,15 @@ fn a_dispatch_goes_to_a_person_or_a_room_and_its_id_stands_in_a_header() {
     let room = Identity { group: Some("1203".to_owned()), phone: Some("79160000001".to_owned()), ..Identity::default() };
     let voice = built(room, Content::Voice(MediaContent { media, caption: Some("нет".to_owned()) }));
     assert_eq!(voice, json!({"to": {"room": "1203"}, "ref": "msg_7", "say": {"as": "voice", "from": "https://x/y"}}));
+    let asked = ButtonsContent {
+        header: Some(HeaderValue::Text { value: "Доставка".to_owned() }),
+        body: "Удобно?".to_owned(),
+        footer: Some("Магазин".to_owned()),
+        buttons: vec![Button { id: "y".to_owned(), title: "Да".to_owned() }],
+    };
+    let said = built(Identity::phone("79160000001"), Content::Buttons(asked))["say"].clone();
+    let choices = json!({"as": "choices", "over": {"words": "Доставка"}, "words": "Удобно?", "under": "Магазин", "choices": [{"key": "y", "label": "Да"}]});
+    assert_eq!(said, choices);
     let lost = Outgoing { message_id: "m".to_owned(), to: Identity::default(), content: Content::LocationRequest { body: "?".to_owned() } };
     assert_eq!(Heliograph.build_send(&channel(), &lost).unwrap_err().class, ErrorClass::BadRecipient);
     let place = [("location", "/v2/stations/st_1/dispatches/dp_8f3a")];

@@ -8,53 +8,53 @@ use courier24::sim::whatsapp::line::{Line, Vendor};
 use serde_json::{Value, json};
 
 /// One provider of the table.
-pub(super) struct Seat {
-    pub(super) kind: &'static str,
-    pub(super) vendor: Option<Vendor>,
+pub(crate) struct Seat {
+    pub(crate) kind: &'static str,
+    pub(crate) vendor: Option<Vendor>,
     /// Part of the path of a plain send.
-    pub(super) path: &'static str,
+    pub(crate) path: &'static str,
     /// The secret setting that proves us.
-    pub(super) key: &'static str,
+    pub(crate) key: &'static str,
     /// The vendor's own words for "too many" and "try again".
-    pub(super) busy: &'static str,
-    pub(super) broken: &'static str,
+    pub(crate) busy: &'static str,
+    pub(crate) broken: &'static str,
     /// The settings that connect an account.
     settings: fn(&Town, &Line) -> Value,
     /// People enter the webhook's address at the vendor.
     by_hand: bool,
     /// An event that no contract names.
-    pub(super) strange: fn(&Line) -> Value,
+    pub(crate) strange: fn(&Line) -> Value,
     /// Whether the body of a request shows a client that an answer is being written.
-    pub(super) writes: fn(&Value) -> bool,
-    pub(super) gateway: Option<Gateway>,
+    pub(crate) writes: fn(&Value) -> bool,
+    pub(crate) gateway: Option<Gateway>,
 }
 
 /// What only phones behind gateways have.
-pub(super) struct Gateway {
+pub(crate) struct Gateway {
     /// States of the session in the vendor's words: lost; ready to be linked; scanned; linked.
-    pub(super) lost: &'static str,
-    pub(super) ready: &'static str,
-    pub(super) scanned: &'static str,
-    pub(super) linked: &'static str,
+    pub(crate) lost: &'static str,
+    pub(crate) ready: &'static str,
+    pub(crate) scanned: &'static str,
+    pub(crate) linked: &'static str,
     /// A state in which sending on would get the number banned.
-    pub(super) warned: Option<&'static str>,
+    pub(crate) warned: Option<&'static str>,
     /// Part of the path of a look at the session.
-    pub(super) look: &'static str,
+    pub(crate) look: &'static str,
     /// Part of the path of a number check.
-    pub(super) check: &'static str,
+    pub(crate) check: &'static str,
     /// How the vendor addresses a number.
-    pub(super) address: fn(&str) -> String,
+    pub(crate) address: fn(&str) -> String,
     /// A client's text in a group, at a moment.
-    pub(super) in_group: fn(&Line, &Said<'_>) -> Value,
+    pub(crate) in_group: fn(&Line, &Said<'_>) -> Value,
 }
 
 /// A text in a group.
-pub(super) struct Said<'a> {
-    pub(super) group: &'a str,
-    pub(super) by: &'a str,
-    pub(super) text: &'a str,
+pub(crate) struct Said<'a> {
+    pub(crate) group: &'a str,
+    pub(crate) by: &'a str,
+    pub(crate) text: &'a str,
     /// Epoch ms.
-    pub(super) at: i64,
+    pub(crate) at: i64,
 }
 
 const GUPSHUP: Seat = Seat {
@@ -72,7 +72,7 @@ const GUPSHUP: Seat = Seat {
 };
 
 /// One row a provider.
-pub(super) const TABLE: [Seat; 6] = [
+pub(crate) const TABLE: [Seat; 6] = [
     GUPSHUP,
     Seat {
         kind: "meta",
@@ -188,22 +188,22 @@ pub(super) const TABLE: [Seat; 6] = [
 ];
 
 /// The seats at which phones are linked.
-pub(super) fn gateways() -> impl Iterator<Item = (Seat, Gateway)> {
+pub(crate) fn gateways() -> impl Iterator<Item = (Seat, Gateway)> {
     TABLE.into_iter().filter_map(|mut seat| seat.gateway.take().map(|gateway| (seat, gateway)))
 }
 
 impl Seat {
-    pub(super) fn provider(&self) -> &'static dyn Provider {
+    pub(crate) fn provider(&self) -> &'static dyn Provider {
         registry::find(self.kind).unwrap()
     }
 
     /// The account's name in the network.
-    pub(super) fn account(&self) -> &'static str {
+    pub(crate) fn account(&self) -> &'static str {
         if self.vendor.is_some() { self.kind } else { APP }
     }
 
     /// Connects the account as an administrator does; returns the channel's id.
-    pub(super) async fn connect(&self, town: &mut Town) -> String {
+    pub(crate) async fn connect(&self, town: &mut Town) -> String {
         let Some(vendor) = self.vendor else { return town.channel.clone() };
         let templates = [Template::new("order_ready", "ru", "Здравствуйте, {{1}}! Заказ {{2}} готов.")];
         let mut line = Line::new(vendor, self.kind);
@@ -227,36 +227,36 @@ impl Seat {
         id
     }
 
-    pub(super) async fn channel(&self, town: &Town, id: &str) -> Value {
+    pub(crate) async fn channel(&self, town: &Town, id: &str) -> Value {
         town.api(&format!("/channels/{id}")).await
     }
 
-    pub(super) async fn state(&self, town: &Town, id: &str) -> String {
+    pub(crate) async fn state(&self, town: &Town, id: &str) -> String {
         self.channel(town, id).await["state"].as_str().unwrap().to_owned()
     }
 
     /// The client writes to this account.
-    pub(super) async fn client_writes(&self, town: &Town, text: &str) {
+    pub(crate) async fn client_writes(&self, town: &Town, text: &str) {
         town.network.user(CLIENT).to(self.account()).writes(text);
         town.advance(5_000);
         town.settle().await;
     }
 
     /// How often the provider was asked to send.
-    pub(super) fn asked(&self, town: &Town) -> usize {
+    pub(crate) fn asked(&self, town: &Town) -> usize {
         town.network.requests().iter().filter(|request| request.method == "POST" && request.path.contains(self.path)).count()
     }
 
     /// Messages that the network took for the client through this account.
-    pub(super) fn taken(&self, town: &Town) -> Vec<courier24::sim::whatsapp::Message> {
+    pub(crate) fn taken(&self, town: &Town) -> Vec<courier24::sim::whatsapp::Message> {
         town.network.messages_to(CLIENT).into_iter().filter(|message| message.account == self.account()).collect()
     }
 
-    pub(super) fn next(&self, town: &Town, fault: Fault) {
+    pub(crate) fn next(&self, town: &Town, fault: Fault) {
         town.network.fault(FaultRule { path: self.path.to_owned(), times: 1, skip: 0, fault });
     }
 
-    pub(super) fn answers(&self, status: u16, body: &str) -> Fault {
+    pub(crate) fn answers(&self, status: u16, body: &str) -> Fault {
         Fault::Answer { status, headers: Vec::new(), body: body.to_owned(), content_type: "application/json".to_owned() }
     }
 }

@@ -87,14 +87,34 @@ fn content(say: Fields<'_>, kind: &str) -> Result<Content, Refused> {
             _ => return Err(say.wrong("cards", "1 to 10 vCards expected").into()),
         },
         "choices" => {
-            Content { buttons: buttons(&say.objects("choices", 1, 3)?, ButtonKind::Reply)?, ..plain("buttons", say.text("words", 1_024)?) }
+            let buttons = buttons(&say.objects("choices", 1, 3)?, ButtonKind::Reply)?;
+            Content { buttons, media: around(say)?, ..plain("buttons", say.text("words", 1_024)?) }
         }
         "menu" => {
             say.text("open", 20)?;
+            if around(say)?.is_some() {
+                return Err(say.wrong("over", "words expected").into());
+            }
             Content { buttons: buttons(&say.objects("rows", 1, 10)?, ButtonKind::Row)?, ..plain("list", say.text("words", 1_024)?) }
         }
         _ => return Err(say.wrong("as", "unknown").into()),
     })
+}
+
+/// What stands above and under the words of a question: the file above them, if one does.
+fn around(say: Fields<'_>) -> Result<Option<MediaLink>, Refusal> {
+    say.optional("under", 60)?;
+    if say.get("over").is_none() {
+        return Ok(None);
+    }
+    let over = say.object("over")?;
+    match over.optional("as", 20)? {
+        None => over.text("words", 60).map(|_| None),
+        Some("picture") => Ok(Some(MediaLink::at("image", over.url("from")?))),
+        Some("film") => Ok(Some(MediaLink::at("video", over.url("from")?))),
+        Some("paper") => Ok(Some(MediaLink::at("document", over.url("from")?))),
+        Some(_) => Err(over.wrong("as", "picture, film or paper expected")),
+    }
 }
 
 fn whole(card: &str) -> bool {

@@ -76,13 +76,17 @@ pub(super) async fn one(ctx: &Ctx, desk: &mut Desk, case: &mut Case, known: &Has
         }
         Operation::CheckWindow { .. } => {
             let recipients = phones::choose(&case.candidates, PhoneChoice::FirstValid, &sender.row.id, known);
+            phones::no_stray_group(&sender, &recipients)?;
             let talk = recipients.first().and_then(|recipient| recipient.conversation.as_ref());
             let mut values = results::of_window(&desk.portal, WindowView::of(sender.capabilities().official, talk), now);
             results::put_free_entry(&mut values, &desk.portal, talk, now);
             Ok(Ending::Answer(values))
         }
         Operation::WaitReply { expected, ask_again, attempts, reply_minutes, .. } => {
-            let people = phones::choose(&case.candidates, PhoneChoice::All, &sender.row.id, known).into_iter().map(|one| one.who);
+            let recipients = phones::choose(&case.candidates, PhoneChoice::All, &sender.row.id, known);
+            phones::no_stray_group(&sender, &recipients)?;
+            phones::not_too_many(&recipients)?;
+            let people = recipients.into_iter().map(|one| one.who);
             Ok(Ending::Wait(waits::reply(people.collect(), expected, ask_again, *attempts, *reply_minutes)?))
         }
         Operation::WaitStatus { .. } => Ok(Ending::Dropped("not prepared")),
@@ -137,13 +141,8 @@ async fn letters(
 ) -> Result<Ending, Stop> {
     let official = sender.capabilities().official;
     let recipients = phones::choose(&case.candidates, send.phone_choice, &sender.row.id, known);
-    if !sender.capabilities().groups && recipients.iter().any(|recipient| recipient.who.group.is_some()) {
-        let refusal = Refusal::new(Code::UnsupportedByChannel, "the channel has no groups");
-        return Err(refusal.with("name", sender.row.name.clone()).with("item", "group").into());
-    }
-    if send.phone_choice == PhoneChoice::All && recipients.len() > phones::MOST {
-        return Err(phones::too_many(recipients.len()).into());
-    }
+    phones::no_stray_group(sender, &recipients)?;
+    phones::not_too_many(&recipients)?;
     phones::reachable(sender, &recipients)?;
     let recipients = ask::with_standing(case, recipients);
     case.window = recipients.first().map(|one| WindowView::of(official, one.conversation.as_ref()));

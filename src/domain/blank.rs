@@ -1,4 +1,4 @@
-//! Whether a text shows anything at all.
+//! Whether a text shows anything at all, and texts that no database takes.
 //!
 //! WhatsApp refuses what nobody can see, and portals are full of it: no-break spaces of office programs, zero-width marks of messengers,
 //! fillers that stand for "nothing" in nicknames. A text of these alone is as empty as none.
@@ -6,6 +6,11 @@
 /// Nothing of the text can be seen.
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(|symbol| symbol.is_whitespace() || symbol.is_control() || is_invisible(symbol))
+}
+
+/// The text without U+0000: PostgreSQL has no place for it, and nobody means it. Whatever comes from outside passes here once.
+pub fn without_nul(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "") } else { text }
 }
 
 /// Characters without a shape that are no white space to Unicode.

@@ -19,8 +19,8 @@ use courier24::sim::whatsapp::line::{Line, Vendor};
 use serde_json::{Value, json};
 
 /// One provider of the table.
-struct Seat {
-    kind: &'static str,
+pub(crate) struct Seat {
+    pub(crate) kind: &'static str,
     vendor: Option<Vendor>,
     /// Part of the path of a plain send.
     path: &'static str,
@@ -40,7 +40,7 @@ const GUPSHUP: Seat = Seat {
     broken: r#"{"status":"error","message":"Internal Server Error"}"#,
 };
 
-const TABLE: [Seat; 5] = [
+pub(crate) const TABLE: [Seat; 5] = [
     GUPSHUP,
     Seat {
         kind: "meta",
@@ -83,7 +83,7 @@ impl Seat {
     }
 
     /// Connects the account as an administrator does; returns the channel's id.
-    async fn connect(&self, town: &mut Town) -> String {
+    pub(crate) async fn connect(&self, town: &mut Town) -> String {
         let Some(vendor) = self.vendor else { return town.channel.clone() };
         let templates = [Template::new("order_ready", "ru", "Здравствуйте, {{1}}! Заказ {{2}} готов.")];
         let mut line = Line::new(vendor, self.kind);
@@ -125,7 +125,7 @@ impl Seat {
     }
 
     /// The client writes to this account.
-    async fn client_writes(&self, town: &Town, text: &str) {
+    pub(crate) async fn client_writes(&self, town: &Town, text: &str) {
         town.network.user(CLIENT).to(self.account()).writes(text);
         town.advance(5_000);
         town.settle().await;
@@ -137,7 +137,7 @@ impl Seat {
     }
 
     /// Messages that the network took for the client through this account.
-    fn taken(&self, town: &Town) -> Vec<courier24::sim::whatsapp::Message> {
+    pub(crate) fn taken(&self, town: &Town) -> Vec<courier24::sim::whatsapp::Message> {
         town.network.messages_to(CLIENT).into_iter().filter(|message| message.account == self.account()).collect()
     }
 

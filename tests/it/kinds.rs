@@ -2,7 +2,7 @@
 
 mod files;
 mod refusals;
-mod shelf;
+pub(crate) mod shelf;
 
 use crate::support::story::story;
 use crate::support::town::{APP, CLIENT, Town};

@@ -67,7 +67,6 @@ pub(in crate::flow) async fn decide(
     let official = sender.capabilities().official;
     sendable(ctx, desk, sender, wanted, now).await?;
     windows_exist(wanted, sender)?;
-    phones::no_stray_group(sender, recipients)?;
     phones::not_too_many(recipients)?;
     phones::reachable(sender, recipients)?;
     let mut armed = Vec::new();

@@ -98,7 +98,11 @@ fn nameless(request: &ServiceRequest) -> Option<Problem> {
     if !uri.path().starts_with("/api/") {
         return None;
     }
-    let in_query = || uri.query().filter(|query| query.contains(NUL)).map(|_| Problem::new(Code::QueryInvalid).with("field", "U+0000"));
+    let in_query = || {
+        uri.query()
+            .filter(|query| query.contains(NUL))
+            .map(|_| Problem::new(Code::QueryInvalid).with("name", "%00").with("allowed", "a text without it"))
+    };
     if uri.path().contains(NUL) { Some(Problem::new(Code::NotFound)) } else { in_query() }
 }
 

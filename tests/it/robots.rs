@@ -1,4 +1,4 @@
-//! The audit of ROBOTS.md: every robot does its work, and every refusal that it has is raised by it (`refusals`), every channel says what it
+//! The audit of ROBOTS.md: every robot does its work, and every refusal that it has is raised by it (`table`, `refusals`), every channel says what it
 //! lacks by a declared rule (`matrix`), and whatever a portal or a person writes into a property is read or refused in words (`odd`).
 //!
 //! A robot, a result or a kind that is added without a story here fails a test that names it.
@@ -6,11 +6,13 @@
 mod matrix;
 mod odd;
 mod refusals;
+mod table;
 
 use crate::conformance;
 use crate::support::story::story;
 use crate::support::town::{CLIENT, Town, http, send};
-use courier24::domain::clock::{MINUTE, SECOND};
+use courier24::domain::clock::{DAY, MINUTE, SECOND};
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -165,6 +167,34 @@ story! {
         let all: BTreeSet<String> = town.ctx().catalog.robots().iter().map(|spec| spec.code.clone()).collect();
         assert_eq!(done, all, "every robot has its work here");
         town.nothing_twice_nothing_lost().await;
+    }
+}
+
+story! {
+    /// A month's number checks are used up: the answer is `E` with the reason, nobody is asked, and the next month begins anew.
+    async fn a_months_number_checks_have_an_end(town) from rested {
+        let channel = conformance::TABLE[4].connect(&mut town).await;
+        let quota = courier24::provider::registry::find("waha").unwrap().capabilities().number_checks.unwrap();
+        let tx = town.ctx().db.begin().await.unwrap();
+        let spent = format!(
+            "INSERT INTO number_check_budget (channel_id, month, portal, used) VALUES ('{channel}', '2026-11', '{}', {quota})",
+            town.portal.member_id()
+        );
+        tx.execute_unprepared(&spent).await.unwrap();
+        tx.commit("story.budget").await.unwrap();
+        let asked = |town: &Town| town.network.requests().iter().filter(|request| request.path.contains("check-exists")).count();
+        let step = town.fires("check_number", json!({"channel": channel})).await;
+        town.settle().await;
+        let told = town.told(step);
+        assert_eq!((shown(&told["exists"]), shown(&told["error_code"])), ("E".to_owned(), "limit_reached".to_owned()), "{told:?}");
+        let text = shown(&told["error_text"]);
+        assert!(text.chars().count() > 40 && text.contains(&quota.to_string()), "{text}");
+        assert_eq!(asked(&town), 0);
+        town.advance(9 * DAY);
+        town.settle().await;
+        let step = town.fires("check_number", json!({"channel": channel})).await;
+        town.settle().await;
+        assert_eq!((shown(&town.told(step)["exists"]), asked(&town)), ("Y".to_owned(), 1));
     }
 }
 

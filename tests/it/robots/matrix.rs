@@ -129,6 +129,19 @@ fn the_matrix_has_every_kind_and_says_what_the_adapters_say() {
     }
 }
 
+/// The rules by which contents are said otherwise, as the journal names them.
+#[test]
+fn every_rule_of_degradation_has_its_cell() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let source = std::fs::read_to_string(root.join("src/flow/content/fit.rs")).unwrap();
+    let code = source.split("#[cfg(test)]").next().unwrap();
+    let rules: BTreeSet<&str> = code.split('"').skip(1).step_by(2).filter(|text| text.contains(" → ")).collect();
+    let played: BTreeSet<&str> =
+        CELLS.iter().flat_map(|(_, cells)| cells).filter_map(|cell| if let As(_, rule) = cell { Some(*rule) } else { None }).collect();
+    assert!(rules.len() >= 7, "{rules:?}");
+    assert_eq!(rules, played, "rules of src/flow/content/fit.rs (left) and of the matrix (right)");
+}
+
 async fn plays(town: &mut Town, column: usize) {
     let seat: &Seat = &TABLE[column];
     let shelf = shelf().await;

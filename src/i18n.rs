@@ -25,6 +25,12 @@ const ALIASES: [(&str, &str); 1] = [("until", "window_until")];
 #[folder = "locales/"]
 struct Files;
 
+/// Words of the provider that the tests alone know: nothing of it is in a released binary.
+#[cfg(feature = "test-provider")]
+#[derive(rust_embed::RustEmbed)]
+#[folder = "tests/locales/"]
+struct TestFiles;
+
 type Bundle = FluentBundle<FluentResource>;
 
 static RU: LazyLock<Bundle> = LazyLock::new(|| bundle("ru", langid!("ru")));
@@ -95,11 +101,17 @@ pub fn map(key: &str) -> serde_json::Value {
 
 /// File name → Fluent source of a language, for the pages: they speak from the same files.
 pub fn sources(lang: &str) -> BTreeMap<String, String> {
+    let sources = read::<Files>(lang);
+    #[cfg(feature = "test-provider")]
+    let sources = sources.into_iter().chain(read::<TestFiles>(lang)).collect();
+    sources
+}
+
+fn read<F: rust_embed::RustEmbed>(lang: &str) -> BTreeMap<String, String> {
     let folder = format!("{}/", language_for(lang));
-    let names = Files::iter().filter(|name| name.ends_with(".ftl")).filter_map(|name| Some((name.strip_prefix(&folder)?.to_owned(), name)));
-    let read = |(short, name): (String, std::borrow::Cow<'static, str>)| {
-        Some((short, String::from_utf8_lossy(&Files::get(&name)?.data).into_owned()))
-    };
+    let names = F::iter().filter(|name| name.ends_with(".ftl")).filter_map(|name| Some((name.strip_prefix(&folder)?.to_owned(), name)));
+    let read =
+        |(short, name): (String, std::borrow::Cow<'static, str>)| Some((short, String::from_utf8_lossy(&F::get(&name)?.data).into_owned()));
     names.filter_map(read).collect()
 }
 

@@ -1,6 +1,6 @@
 # What a channel cannot do: refusal-unsupported_by_channel, { $item }. Key: cannot-<kind of message or deed>.
 cannot-template = WhatsApp templates
-cannot-named_params = templates with named variables (give the channel app_id and partner_token, or take a template with numbers instead of names)
+cannot-named_params = templates with named variables (give the channel { $settings }, or take a template with numbers instead of names)
 cannot-text = text
 cannot-image = pictures
 cannot-video = films

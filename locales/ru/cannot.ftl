@@ -1,6 +1,6 @@
 # Чего канал не умеет: refusal-unsupported_by_channel, { $item }. Ключ: cannot-<вид сообщения или действие>.
 cannot-template = шаблоны WhatsApp
-cannot-named_params = шаблоны с именованными переменными (задайте в канале app_id и partner_token или возьмите шаблон с номерами вместо имён)
+cannot-named_params = шаблоны с именованными переменными (задайте в канале { $settings } или возьмите шаблон с номерами вместо имён)
 cannot-text = текст
 cannot-image = картинки
 cannot-video = видео

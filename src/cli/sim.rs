@@ -31,8 +31,7 @@ pub async fn run(args: SimArgs) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let portal = Portal::start(Arc::clone(&clock), PortalConfig::default())?;
     let app = App::new(&args.app).with_templates(sample_templates());
-    let lines: Vec<Line> =
-        Vendor::ALL.into_iter().map(|vendor| Line::new(vendor, vendor.word()).with_templates(sample_templates())).collect();
+    let lines: Vec<Line> = Vendor::ALL.iter().map(|vendor| Line::new(*vendor, vendor.word()).with_templates(sample_templates())).collect();
     let config = Config { apps: vec![app.clone()], lines: lines.clone(), ..Config::default() };
     let network = Network::start(clock, if args.manual { config } else { config.lifelike() })?;
     let (client_id, client_secret) = portal.app_keys();

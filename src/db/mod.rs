@@ -92,11 +92,6 @@ pub struct Db {
 }
 
 impl Db {
-    /// Whether another portal writes through the same connection these seconds: long transactions would keep it waiting.
-    pub fn is_shared(&self) -> bool {
-        self.turns.shared(&self.owner, |owner| !EVERYBODY.contains(&owner))
-    }
-
     /// Puts together what `connect` opened.
     pub fn new(writer: DatabaseConnection, reader: DatabaseConnection, engine: Engine, crash: Arc<Crash>) -> Self {
         Self {
@@ -116,6 +111,12 @@ impl Db {
     #[must_use]
     pub fn on_behalf_of(&self, owner: &str) -> Self {
         Self { owner: Arc::from(owner), ..self.clone() }
+    }
+
+    /// Whether a portal that writes far less than this one writes these seconds too: long transactions would keep it waiting. Never so on
+    /// PostgreSQL, where each has connections of its own.
+    pub fn delays_others(&self) -> bool {
+        self.turns.lighter(&self.owner, |owner| !EVERYBODY.contains(&owner))
     }
 
     /// Remembers which shards' jobs this process works off, one bit each: nobody else needs a hint about those.

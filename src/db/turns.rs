@@ -11,6 +11,10 @@ const REMEMBERED: usize = 1_000;
 
 /// Whoever wrote within this may write again at any moment.
 const RECENT: Duration = Duration::from_secs(1);
+/// How long it takes until a use of the writer counts for half.
+const HALF: Duration = Duration::from_secs(1);
+/// So many times less is far less.
+const FAR: f64 = 4.0;
 
 /// The line in front of the writer.
 #[derive(Debug, Clone, Default)]
@@ -21,9 +25,26 @@ struct Line {
     taken: bool,
     /// Counts arrivals and turns: a logical clock.
     tick: u64,
-    /// When each owner was last served, by the logical clock and by the real one.
-    served: HashMap<Arc<str>, (u64, Instant)>,
+    served: HashMap<Arc<str>, Served>,
     waiting: Vec<Waiter>,
+}
+
+/// An owner's last turn and its use of the writer.
+#[derive(Debug)]
+struct Served {
+    /// By the logical clock.
+    tick: u64,
+    /// When `used` was true.
+    at: Instant,
+    /// Seconds, older ones counting less.
+    used: f64,
+}
+
+impl Served {
+    fn used(&self, now: Instant) -> f64 {
+        let halves = now.saturating_duration_since(self.at).as_secs_f64() / HALF.as_secs_f64();
+        self.used * 0.5_f64.powf(halves)
+    }
 }
 
 #[derive(Debug)]
@@ -35,7 +56,11 @@ struct Waiter {
 
 /// The right to write; dropped, it passes to the next.
 #[derive(Debug)]
-pub(super) struct Turn(Turns);
+pub(super) struct Turn {
+    turns: Turns,
+    owner: Arc<str>,
+    since: Instant,
+}
 
 impl Turns {
     fn line(&self) -> MutexGuard<'_, Line> {
@@ -43,10 +68,17 @@ impl Turns {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a portal other than this one wrote a moment ago.
-    pub(super) fn shared(&self, owner: &Arc<str>, portals: impl Fn(&str) -> bool) -> bool {
+    /// Whether somebody of `among` who uses the writer far less than this owner wrote a moment ago.
+    pub(super) fn lighter(&self, owner: &Arc<str>, among: impl Fn(&str) -> bool) -> bool {
         let line = self.line();
-        line.served.iter().any(|(other, (_, at))| other != owner && portals(other) && at.elapsed() < RECENT)
+        let now = Instant::now();
+        let Some(own) = line.served.get(owner).map(|own| own.used(now)) else { return false };
+        let light = |one: &Served| now.saturating_duration_since(one.at) < RECENT && one.used(now) * FAR < own;
+        line.served.iter().any(|(other, one)| other != owner && among(other) && light(one))
+    }
+
+    fn turn(&self, owner: &Arc<str>) -> Turn {
+        Turn { turns: self.clone(), owner: Arc::clone(owner), since: Instant::now() }
     }
 
     /// Waits for the owner's turn.
@@ -58,7 +90,7 @@ impl Turns {
                 if !line.taken {
                     line.taken = true;
                     line.serve(owner);
-                    return Turn(self.clone());
+                    return self.turn(owner);
                 }
                 let (give, given) = oneshot::channel();
                 let arrived = line.tick;
@@ -78,13 +110,24 @@ impl Line {
         if self.waiting.is_empty() && self.served.len() > REMEMBERED {
             self.served.clear();
         }
-        self.served.insert(Arc::clone(owner), (self.tick, Instant::now()));
+        let tick = self.tick;
+        let served = self.served.entry(Arc::clone(owner)).or_insert_with(|| Served { tick, at: Instant::now(), used: 0.0 });
+        served.tick = tick;
+    }
+
+    /// The owner held the writer from then to now.
+    fn note(&mut self, owner: &Arc<str>, since: Instant) {
+        let now = Instant::now();
+        if let Some(served) = self.served.get_mut(owner) {
+            served.used = served.used(now) + now.saturating_duration_since(since).as_secs_f64();
+            served.at = now;
+        }
     }
 
     /// Takes the next out of the line, those who gave up left out.
     fn next(&mut self) -> Option<Waiter> {
         self.waiting.retain(|waiter| !waiter.give.is_closed());
-        let last = |waiter: &Waiter| self.served.get(&waiter.owner).map(|(tick, _)| *tick).unwrap_or_default();
+        let last = |waiter: &Waiter| self.served.get(&waiter.owner).map(|served| served.tick).unwrap_or_default();
         let (at, _) = self.waiting.iter().enumerate().min_by_key(|(_, waiter)| (last(waiter), waiter.arrived))?;
         let waiter = self.waiting.swap_remove(at);
         self.tick += 1;
@@ -96,14 +139,15 @@ impl Line {
 impl Drop for Turn {
     fn drop(&mut self) {
         let next = {
-            let mut line = self.0.line();
+            let mut line = self.turns.line();
+            line.note(&self.owner, self.since);
             let next = line.next();
             line.taken = next.is_some();
             next
         };
         if let Some(waiter) = next {
             // Who gave up just now drops the turn, which passes it on.
-            let _ = waiter.give.send(Turn(self.0.clone()));
+            let _ = waiter.give.send(self.turns.turn(&waiter.owner));
         }
     }
 }
@@ -139,15 +183,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_line_is_shared_while_another_portal_writes() {
-        let [one, other, pump] = ["one", "other", "pump"].map(Arc::<str>::from);
+    async fn who_writes_far_more_is_told_of_a_lighter_one() {
+        let [crowd, single, pump] = ["crowd", "single", "pump"].map(Arc::<str>::from);
         let turns = Turns::default();
         let portals = |owner: &str| owner != "pump";
-        drop(turns.take(&one).await);
-        drop(turns.take(&pump).await);
-        assert!(!turns.shared(&one, portals));
-        drop(turns.take(&other).await);
-        assert!(turns.shared(&one, portals) && turns.shared(&other, portals));
+        let ago = |ms| Instant::now().checked_sub(Duration::from_millis(ms)).expect("the machine runs longer");
+        let hold = async |owner: &Arc<str>, ms| {
+            let mut turn = turns.take(owner).await;
+            turn.since = ago(ms);
+        };
+        hold(&pump, 1).await;
+        hold(&crowd, 500).await;
+        assert!(!turns.lighter(&crowd, portals), "alone beside the pump");
+        hold(&single, 10).await;
+        assert!(turns.lighter(&crowd, portals) && !turns.lighter(&single, portals));
+        hold(&single, 300).await;
+        assert!(!turns.lighter(&crowd, portals) && !turns.lighter(&single, portals), "two crowds");
     }
 
     #[tokio::test]

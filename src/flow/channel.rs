@@ -160,28 +160,14 @@ pub fn state_after(class: ErrorClass) -> Option<&'static str> {
 }
 
 #[cfg(test)]
+pub(in crate::flow) mod sample;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
     fn row(id: &str, name: &str, created_at: i64, deleted: bool) -> Model {
-        Model {
-            id: id.to_owned(),
-            portal: "p".to_owned(),
-            kind: "gupshup".to_owned(),
-            name: name.to_owned(),
-            sender: String::new(),
-            settings: "{}".to_owned(),
-            secrets: String::new(),
-            hook_secret: String::new(),
-            state: "connected".to_owned(),
-            state_reason: None,
-            held_until: None,
-            templates_synced_at: None,
-            created_at,
-            updated_at: created_at,
-            deleted_at: deleted.then_some(9),
-            health: None,
-        }
+        Model { name: name.to_owned(), created_at, updated_at: created_at, deleted_at: deleted.then_some(9), ..sample::row(id) }
     }
 
     #[test]

@@ -58,27 +58,11 @@ pub(super) fn stand_in(ctx: &Ctx, desk: &Desk, first: Sender) -> Sender {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::channel::sample;
     use serde_json::json;
 
     fn row(id: &str, name: &str, deleted: bool) -> Model {
-        Model {
-            id: id.to_owned(),
-            portal: "p".to_owned(),
-            kind: "waha".to_owned(),
-            name: name.to_owned(),
-            sender: String::new(),
-            settings: "{}".to_owned(),
-            secrets: String::new(),
-            hook_secret: String::new(),
-            state: "connected".to_owned(),
-            state_reason: None,
-            held_until: None,
-            templates_synced_at: None,
-            created_at: 0,
-            updated_at: 0,
-            deleted_at: deleted.then_some(1),
-            health: None,
-        }
+        Model { name: name.to_owned(), deleted_at: deleted.then_some(1), ..sample::row(id) }
     }
 
     #[test]

@@ -252,6 +252,7 @@ pub async fn view(db: &impl Conn, portal: &str, channels: &[channel::Model], row
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::channel::sample;
 
     #[test]
     fn the_line_goes_round_when_it_is_longer_than_the_limit() {
@@ -267,24 +268,7 @@ mod tests {
 
     #[test]
     fn without_a_name_a_channel_is_its_own_portfolio() {
-        let row = |settings: &str| channel::Model {
-            id: "ch_1".to_owned(),
-            portal: "p".to_owned(),
-            kind: "gupshup".to_owned(),
-            name: "n".to_owned(),
-            sender: String::new(),
-            settings: settings.to_owned(),
-            secrets: String::new(),
-            hook_secret: String::new(),
-            state: "connected".to_owned(),
-            state_reason: None,
-            held_until: None,
-            templates_synced_at: None,
-            created_at: 0,
-            updated_at: 0,
-            deleted_at: None,
-            health: None,
-        };
+        let row = |settings: &str| channel::Model { settings: settings.to_owned(), ..sample::row("ch_1") };
         assert_eq!(
             terms(&row("{}")),
             Terms { portfolio: "ch_1".to_owned(), daily_limit: None, refuses: false, warms_up: true, daily_cap: None }

@@ -65,7 +65,8 @@ pub(super) async fn fill(
     let filler = &desk.portal.filler;
     let keys: Vec<String> = serde_json::from_str(&row.param_keys).unwrap_or_default();
     if !keys.iter().all(|key| is_position(key)) && !sender.takes_named_params(ctx) {
-        return Err(unsupported(sender, "named_params").into());
+        let settings = sender.capabilities().upgrade.as_ref().map(|upgrade| upgrade.settings.join(", ")).unwrap_or_default();
+        return Err(unsupported(sender, "named_params").with("settings", settings).into());
     }
     let values = match template_params::match_params(&keys, &choice.params, on_missing, filler).map_err(|refusal| placed(refusal, row))? {
         MatchedParams::Filled(values) => values,

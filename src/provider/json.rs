@@ -3,7 +3,9 @@
 use super::WebhookError;
 use crate::domain::blank::without_nul;
 use crate::domain::clock::{Ms, from_wire_time};
-use serde_json::Value;
+use crate::domain::http::HttpResponse;
+use crate::domain::outcome::ProviderError;
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 /// A webhook's body; what is wrong with it is told without a piece of it.
@@ -23,6 +25,11 @@ fn strip(value: &mut Value) {
         Value::Object(fields) => fields.values_mut().for_each(strip),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+/// The body of an answer that was no refusal; one without JSON reads as null.
+pub(super) fn answered(answer: &HttpResponse, refusal: fn(&HttpResponse) -> ProviderError) -> Result<Value, ProviderError> {
+    if answer.is_success() { Ok(answer.json().unwrap_or(Value::Null)) } else { Err(refusal(answer)) }
 }
 
 /// A non-empty string, or a number as text.
@@ -77,6 +84,11 @@ pub(super) fn nested(value: Option<&Value>) -> Value {
 /// Elements of an array, none for anything else.
 pub(super) fn items<'a>(value: &'a Value, key: &str) -> &'a [Value] {
     value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// An object of the pairs that have a value.
+pub(super) fn object<const N: usize>(pairs: [(&str, Option<Value>); N]) -> Map<String, Value> {
+    pairs.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }
 
 /// Only decimal digits, and at least one.

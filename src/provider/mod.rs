@@ -5,6 +5,8 @@ mod chat_id;
 mod ending;
 pub mod green_api;
 pub mod gupshup;
+#[cfg(feature = "test-provider")]
+pub mod heliograph;
 mod json;
 mod mac;
 pub mod meta;
@@ -15,6 +17,7 @@ pub mod profile;
 pub mod registry;
 pub mod settings;
 pub mod twilio;
+mod vcard;
 pub mod waha;
 
 pub use settings::{check_settings, fields_of, own_fields};
@@ -55,6 +58,19 @@ impl ChannelConfig {
     /// A secret setting, empty when absent.
     pub fn secret(&self, name: &str) -> Secret {
         self.secrets.get(name).cloned().unwrap_or_default()
+    }
+
+    /// A channel for unit tests.
+    #[cfg(test)]
+    pub(crate) fn sample(settings: &Value, secrets: &[(&str, &str)]) -> Self {
+        Self {
+            channel_id: "ch_1".to_owned(),
+            settings: settings.as_object().cloned().unwrap(),
+            secrets: secrets.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect(),
+            bases: BTreeMap::new(),
+            webhook_url: Secret::default(),
+            siblings: Vec::new(),
+        }
     }
 
     /// A base address.
@@ -127,6 +143,18 @@ pub struct SettingField {
     pub required: bool,
     /// Allowed words of a `choice`; the first is the default.
     pub choices: &'static [&'static str],
+}
+
+impl SettingField {
+    /// A field that takes what its kind takes.
+    pub const fn new(name: &'static str, kind: &'static str, required: bool) -> Self {
+        Self { name, kind, required, choices: &[] }
+    }
+
+    /// One of these words; the first is the default.
+    pub const fn choice(name: &'static str, choices: &'static [&'static str]) -> Self {
+        Self { name, kind: "choice", required: false, choices }
+    }
 }
 
 /// A message ready for a provider.
@@ -298,18 +326,35 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// [`WebhookError::Unparsable`].
-    fn read_webhook(&self, channel: &ChannelConfig, request: &WebhookRequest<'_>) -> Result<Vec<ProviderEvent>, WebhookError>;
+    fn read_events(&self, channel: &ChannelConfig, request: &WebhookRequest<'_>) -> Result<Vec<ProviderEvent>, WebhookError>;
+    /// The refusal that an answer states, whatever was asked.
+    fn refusal(&self, answer: &HttpResponse) -> ProviderError;
+    /// Reads a call of the webhook. A GET tells nothing: it asks whether the address is ours.
+    ///
+    /// # Errors
+    /// [`WebhookError::Unparsable`].
+    fn read_webhook(&self, channel: &ChannelConfig, request: &WebhookRequest<'_>) -> Result<Vec<ProviderEvent>, WebhookError> {
+        if request.method.eq_ignore_ascii_case("GET") { Ok(Vec::new()) } else { self.read_events(channel, request) }
+    }
+    /// Classifies an answer that is not a send (template list, opt-in): `None` = fine.
+    fn read_error(&self, answer: &HttpResponse) -> Option<ProviderError> {
+        (!answer.is_success()).then(|| self.refusal(answer))
+    }
     /// Request for a page of templates; `None` when the provider has no list.
-    fn build_template_list(&self, channel: &ChannelConfig, cursor: Option<&str>) -> Option<HttpRequest>;
+    fn build_template_list(&self, _channel: &ChannelConfig, _cursor: Option<&str>) -> Option<HttpRequest> {
+        None
+    }
     /// Reads a page of templates.
     ///
     /// # Errors
     /// The provider's refusal.
-    fn read_template_list(&self, answer: &HttpResponse, cursor: Option<&str>) -> Result<TemplatePage, ProviderError>;
+    fn read_template_list(&self, _answer: &HttpResponse, _cursor: Option<&str>) -> Result<TemplatePage, ProviderError> {
+        Err(ProviderError::new(ErrorClass::Unknown, None, "this provider has no templates"))
+    }
     /// Request that puts a number on the provider's opt-in list; `None` when there is no list.
-    fn build_opt_in(&self, channel: &ChannelConfig, phone: &str) -> Option<HttpRequest>;
-    /// Classifies an answer that is not a send (template list, opt-in): `None` = fine.
-    fn read_error(&self, answer: &HttpResponse) -> Option<ProviderError>;
+    fn build_opt_in(&self, _channel: &ChannelConfig, _phone: &str) -> Option<HttpRequest> {
+        None
+    }
     /// What the answer to a believed webhook says; empty for most.
     fn hook_answer(&self, _request: &WebhookRequest<'_>) -> HookAnswer {
         HookAnswer::default()
@@ -324,6 +369,11 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     /// The provider's refusal.
     fn read_account(&self, answer: &HttpResponse) -> Result<AccountState, ProviderError> {
         self.read_error(answer).map_or_else(|| Ok(AccountState::default()), Err)
+    }
+    /// Whether a channel that is paused for this reason was paused by a state of the account, which takes the pause back when it passes. Any
+    /// other pause is a person's or money's affair.
+    fn own_pause(&self, _reason: &str) -> bool {
+        false
     }
     /// Messages a second that the account may send, seen from what [`Provider::read_account`] told of its health.
     fn channel_rate(&self, _health: &Value) -> u32 {
@@ -401,8 +451,12 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
         None
     }
     /// Request that reads which webhooks the provider has; `None` where people enter the address by hand and pages show the steps.
-    fn build_subscriptions(&self, channel: &ChannelConfig) -> Option<HttpRequest>;
+    fn build_subscriptions(&self, _channel: &ChannelConfig) -> Option<HttpRequest> {
+        None
+    }
     /// What has to be asked so that the provider reports to `webhook_url` and no more to a former address of this channel, seen from the
     /// answer to [`Provider::build_subscriptions`]; empty when all is well.
-    fn build_subscribe(&self, channel: &ChannelConfig, webhook_url: &str, listed: &serde_json::Value) -> Vec<HttpRequest>;
+    fn build_subscribe(&self, _channel: &ChannelConfig, _webhook_url: &str, _listed: &Value) -> Vec<HttpRequest> {
+        Vec::new()
+    }
 }

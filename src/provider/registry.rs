@@ -1,15 +1,18 @@
 //! The table of providers: one line an adapter.
 
 use super::Provider;
-use super::green_api::GreenApi;
-use super::gupshup::Gupshup;
-use super::meta::Meta;
-use super::twilio::Twilio;
-use super::waha::Waha;
 
 /// All adapters of this binary.
 pub fn all() -> &'static [&'static dyn Provider] {
-    &[&Gupshup, &Meta, &GreenApi, &Waha, &Twilio]
+    &[
+        &super::gupshup::Gupshup,
+        &super::meta::Meta,
+        &super::green_api::GreenApi,
+        &super::waha::Waha,
+        &super::twilio::Twilio,
+        #[cfg(feature = "test-provider")]
+        &super::heliograph::Heliograph,
+    ]
 }
 
 /// The adapter of a kind.

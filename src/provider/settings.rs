@@ -9,33 +9,32 @@ use std::collections::BTreeMap;
 /// Settings of our own that every channel has, whatever its provider.
 const OWN: [SettingField; 3] = [
     // Id or name of the channel that sends while this one cannot.
-    SettingField { name: "failover", kind: "text", required: false, choices: &[] },
+    SettingField::new("failover", "text", false),
     // Messages a second: vendors name figures that an operator may know better.
-    SettingField { name: "rate", kind: "number", required: false, choices: &[] },
+    SettingField::new("rate", "number", false),
     // `21:00-09:00`, or `off`; empty = as the portal.
-    SettingField { name: "quiet_hours", kind: "quiet_hours", required: false, choices: &[] },
+    SettingField::new("quiet_hours", "quiet_hours", false),
 ];
+
+const DAILY_LIMIT: SettingField = SettingField::new("daily_limit", "count", false);
+const ON_LIMIT: SettingField = SettingField::choice("on_limit", &["hold", "refuse"]);
 
 /// Settings of our own where windows are: the daily limit of new people (reference/whatsapp.md 2.6); channels of one business share a
 /// portfolio.
-const OFFICIAL: [SettingField; 3] = [
-    SettingField { name: "portfolio", kind: "text", required: false, choices: &[] },
-    SettingField { name: "daily_limit", kind: "count", required: false, choices: &[] },
-    SettingField { name: "on_limit", kind: "choice", required: false, choices: &["hold", "refuse"] },
-];
+const OFFICIAL: [SettingField; 3] = [SettingField::new("portfolio", "text", false), DAILY_LIMIT, ON_LIMIT];
 
 /// Settings of our own for phones behind gateways (reference/whatsapp.md 6.9): first messages to strangers, and all messages of a day.
 const GATEWAY: [SettingField; 4] = [
     // A number with a history needs no warming up.
-    SettingField { name: "warm_up", kind: "choice", required: false, choices: &["on", "off"] },
-    SettingField { name: "daily_limit", kind: "count", required: false, choices: &[] },
-    SettingField { name: "daily_cap", kind: "count", required: false, choices: &[] },
-    SettingField { name: "on_limit", kind: "choice", required: false, choices: &["hold", "refuse"] },
+    SettingField::choice("warm_up", &["on", "off"]),
+    DAILY_LIMIT,
+    SettingField::new("daily_cap", "count", false),
+    ON_LIMIT,
 ];
 
 /// Whether clients are shown that their message was read, where the provider can; where it can show that an answer is written, that too.
-const READS: [SettingField; 1] = [SettingField { name: "mark_read", kind: "choice", required: false, choices: &["off", "read"] }];
-const TYPES: [SettingField; 1] = [SettingField { name: "mark_read", kind: "choice", required: false, choices: &["off", "read", "typing"] }];
+const READS: [SettingField; 1] = [SettingField::choice("mark_read", &["off", "read"])];
+const TYPES: [SettingField; 1] = [SettingField::choice("mark_read", &["off", "read", "typing"])];
 
 /// The fields of a channel: its provider's, then our own.
 pub fn fields_of(provider: &dyn Provider) -> impl Iterator<Item = &'static SettingField> {

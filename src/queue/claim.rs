@@ -122,9 +122,8 @@ async fn due_pairs(db: &impl Conn, request: &ClaimRequest<'_>) -> DbResult<Vec<D
             *jobs = if request.busy.gathers(portal, *lane, request.now) { due_of(db, portal, *lane, request.now).await? } else { u64::MAX };
         }
     }
-    let gathers = |portal: &str, lane| request.busy.gathers(portal, lane, request.now);
-    let due = |((portal, lane), jobs): ((String, Lane), u64)| Due { gathers: gathers(&portal, lane), portal, lane, jobs };
-    Ok(pairs.into_iter().map(due).collect())
+    pairs.retain(|(portal, lane), jobs| !request.busy.waits(portal, *lane, *jobs, request.now));
+    Ok(pairs.into_iter().map(|((portal, lane), jobs)| Due { portal, lane, jobs }).collect())
 }
 
 /// Due jobs of a portal's lane, counted up to a group's size.
@@ -152,12 +151,14 @@ async fn walk(db: &impl Conn, request: &ClaimRequest<'_>, after: &str, ours: &BT
     Ok(i64::try_from(rows.len()).unwrap_or(i64::MAX))
 }
 
+/// Two look-ups a step: compared as a row value, `(portal, lane)` would make SQLite run through all jobs of a portal's lane to its next lane.
 const WALK_SQLITE: &str = "WITH RECURSIVE walk(portal, lane, shard, run_at) AS (\
     SELECT * FROM (SELECT portal, lane, shard, run_at FROM job WHERE state = 'ready' AND portal > $1 ORDER BY portal, lane, run_at, id LIMIT 1) \
     UNION ALL \
-    SELECT job.portal, job.lane, job.shard, job.run_at FROM walk CROSS JOIN job WHERE job.rowid = (\
-        SELECT n.rowid FROM job AS n WHERE n.state = 'ready' AND (n.portal, n.lane) > (walk.portal, walk.lane) \
-        ORDER BY n.portal, n.lane, n.run_at, n.id LIMIT 1) \
+    SELECT job.portal, job.lane, job.shard, job.run_at FROM walk CROSS JOIN job WHERE job.rowid = COALESCE(\
+        (SELECT n.rowid FROM job AS n WHERE n.state = 'ready' AND n.portal = walk.portal AND n.lane > walk.lane \
+         ORDER BY n.lane, n.run_at, n.id LIMIT 1), \
+        (SELECT n.rowid FROM job AS n WHERE n.state = 'ready' AND n.portal > walk.portal ORDER BY n.portal, n.lane, n.run_at, n.id LIMIT 1)) \
     LIMIT $2 + 0) SELECT portal, lane, shard, run_at FROM walk";
 
 const WALK_POSTGRES: &str = "WITH RECURSIVE walk(portal, lane, shard, run_at) AS (\
@@ -280,4 +281,28 @@ fn read(row: &QueryResult) -> DbResult<Result<(Claimed, Lane), (Claimed, String)
         // Only the id and the lease of an unreadable job are used.
         (Err(error), _) => Err((claimed(Job::Purge { scope: String::new() })?, format!("payload unreadable: {error}"))),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::connect::{OpenOptions, open};
+    use crate::db::migrate;
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn a_walk_steps_over_the_jobs_of_a_lane() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}", folder.path().join("walk.db").display());
+        let db = open(&OpenOptions { create: true, ..OpenOptions::new(url) }, Arc::default()).await.expect("opens");
+        migrate::up(&db).await.expect("migrates");
+        let explain =
+            Statement::from_sql_and_values(DbBackend::Sqlite, format!("EXPLAIN QUERY PLAN {WALK_SQLITE}"), ["".into(), STEPS.into()]);
+        let rows = db.read().query_all_raw(explain).await.expect("explains");
+        let steps: Vec<String> = rows.iter().map(|row| row.try_get_by_index(3).expect("a step")).collect();
+        let own: Vec<&str> = steps.iter().filter_map(|step| step.strip_prefix("SEARCH n USING COVERING INDEX ")).collect();
+        assert_eq!(own, ["job_fair (portal=? AND lane>?)", "job_fair (portal>?)"], "{steps:?}");
+        assert!(steps.iter().all(|step| !step.contains("SCAN job") && !step.contains("TEMP B-TREE")), "{steps:?}");
+        db.close().await;
+    }
 }

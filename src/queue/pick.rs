@@ -42,9 +42,14 @@ impl Busy {
         }
     }
 
-    /// Whether a lane had a group a moment ago, so that less than a whole one waits for more.
+    /// Whether a lane had a group a moment ago.
     pub(super) fn gathers(&self, portal: &str, lane: Lane, now: Ms) -> bool {
         lane.gathers() > 0 && self.gathering.get(&(portal.to_owned(), lane)).is_some_and(|until| *until > now)
+    }
+
+    /// Whether so few due jobs wait until they fill a group.
+    pub(super) fn waits(&self, portal: &str, lane: Lane, jobs: u64, now: Ms) -> bool {
+        jobs < lane.group_size() && self.gathers(portal, lane, now)
     }
 
     /// When the next lane has gathered long enough.
@@ -86,8 +91,6 @@ pub(super) struct Due {
     pub(super) lane: Lane,
     /// How many, at most.
     pub(super) jobs: u64,
-    /// They wait for more.
-    pub(super) gathers: bool,
 }
 
 /// One group to claim.
@@ -102,10 +105,7 @@ pub(super) struct Pick {
 /// urgent lane, then each its second, and so on.
 pub(super) fn pick(due: &[Due], busy: &Busy, limits: Limits, after: &str, groups: usize, jobs: u64) -> Vec<Pick> {
     let mut lanes_of: BTreeMap<&str, Vec<(Lane, u64)>> = BTreeMap::new();
-    for Due { portal, lane, jobs, gathers } in due {
-        if *gathers && *jobs < lane.group_size() {
-            continue;
-        }
+    for Due { portal, lane, jobs } in due {
         let most = if *lane == PARALLEL { limits.deliver } else { 1 };
         if busy.in_lane(portal, *lane) < most {
             lanes_of.entry(portal).or_default().push((*lane, *jobs));
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     fn due(pairs: &[(&str, Lane)]) -> Vec<Due> {
-        pairs.iter().map(|(portal, lane)| Due { portal: (*portal).to_owned(), lane: *lane, jobs: u64::MAX, gathers: false }).collect()
+        pairs.iter().map(|(portal, lane)| Due { portal: (*portal).to_owned(), lane: *lane, jobs: u64::MAX }).collect()
     }
 
     fn names(picks: &[Pick]) -> Vec<(&str, Lane)> {
@@ -184,11 +184,8 @@ mod tests {
         assert!(busy.gathers("a", Lane::Create, 999) && !busy.gathers("a", Lane::Create, 1_000));
         assert!(!busy.gathers("a", Lane::Answer, 1) && !busy.gathers("b", Lane::Create, 1));
         assert_eq!((busy.awake_at(5), busy.awake_at(1_000)), (Some(1_000), None));
-        let waits = |jobs: u64| {
-            let due = [Due { portal: "a".to_owned(), lane: Lane::Create, jobs, gathers: true }];
-            pick(&due, &Busy::default(), WIDE, "", 9, 1000).is_empty()
-        };
-        assert!(waits(49) && !waits(50));
+        assert!(busy.waits("a", Lane::Create, 49, 999) && !busy.waits("a", Lane::Create, 50, 999));
+        assert!(!busy.waits("a", Lane::Create, 1, 1_000) && !busy.waits("a", Lane::Answer, 1, 1));
     }
 
     #[test]

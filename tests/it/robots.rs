@@ -8,7 +8,7 @@ mod odd;
 mod refusals;
 mod table;
 
-use crate::conformance;
+use crate::conformance::seat::{TABLE, that};
 use crate::support::story::story;
 use crate::support::town::{CLIENT, Town, http, send};
 use courier24::domain::clock::{DAY, MINUTE, SECOND};
@@ -159,7 +159,7 @@ story! {
         whole(&town, "wait_status", &told, &["status", "ok", "message_id", "recipient", "channel_id", "window_open", "window_until", "rendered_text"]);
         assert_eq!((shown(&told["window_open"]), shown(&told["status"])), ("Y".to_owned(), "delivered".to_owned()), "{told:?}");
         done.insert("wait_status".to_owned());
-        let line = conformance::TABLE[3].connect(&mut town).await;
+        let line = that(|known| known.number_checks.is_some()).connect(&mut town).await;
         let step = town.fires("check_number", json!({"channel": line})).await;
         town.settle().await;
         whole(&town, "check_number", &town.told(step), &["ok", "exists", "recipient"]);
@@ -173,8 +173,9 @@ story! {
 story! {
     /// A month's number checks are used up: the answer is `E` with the reason, nobody is asked, and the next month begins anew.
     async fn a_months_number_checks_have_an_end(town) from rested {
-        let channel = conformance::TABLE[4].connect(&mut town).await;
-        let quota = courier24::provider::registry::find("waha").unwrap().capabilities().number_checks.unwrap();
+        let seat = that(|known| known.number_checks.is_some());
+        let channel = seat.connect(&mut town).await;
+        let (quota, path) = (seat.provider().capabilities().number_checks.unwrap(), seat.gateway.as_ref().unwrap().check);
         let tx = town.ctx().db.begin().await.unwrap();
         let spent = format!(
             "INSERT INTO number_check_budget (channel_id, month, portal, used) VALUES ('{channel}', '2026-11', '{}', {quota})",
@@ -182,7 +183,7 @@ story! {
         );
         tx.execute_unprepared(&spent).await.unwrap();
         tx.commit("story.budget").await.unwrap();
-        let asked = |town: &Town| town.network.requests().iter().filter(|request| request.path.contains("check-exists")).count();
+        let asked = |town: &Town| town.network.requests().iter().filter(|request| request.path.contains(path)).count();
         let step = town.fires("check_number", json!({"channel": channel})).await;
         town.settle().await;
         let told = town.told(step);
@@ -201,7 +202,7 @@ story! {
 story! {
     /// The picture that `chat_link` names is there, and every kind of channel knows its own number.
     async fn every_channel_has_a_link_to_its_chat(town) {
-        for seat in conformance::TABLE {
+        for seat in TABLE {
             let channel = seat.connect(&mut town).await;
             town.advance(MINUTE);
             let step = town.fires("chat_link", json!({"channel": channel, "text": "Хочу заказать 🙂"})).await;
@@ -238,11 +239,11 @@ story! {
         assert_eq!(window_told(&town, &own, &message).await, ("N".to_owned(), String::new()), "the client has never written");
         town.client_writes("Спасибо").await;
         assert_eq!(window_told(&town, &own, &message).await.0, "Y");
-        let waha = conformance::TABLE[4].connect(&mut town).await;
+        let gateway = that(|known| !known.official).connect(&mut town).await;
         town.advance(MINUTE);
-        let step = town.fires("send_text", json!({"channel": waha, "text": "Добрый день"})).await;
+        let step = town.fires("send_text", json!({"channel": gateway, "text": "Добрый день"})).await;
         town.pass(30 * SECOND).await;
         let message = shown(&town.told(step)["message_id"]);
-        assert_eq!(window_told(&town, &waha, &message).await, ("Y".to_owned(), String::new()), "no windows there");
+        assert_eq!(window_told(&town, &gateway, &message).await, ("Y".to_owned(), String::new()), "no windows there");
     }
 }

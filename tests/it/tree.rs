@@ -118,23 +118,26 @@ fn the_simulators_are_written_from_the_contracts_not_from_our_adapters() {
     }
 }
 
-/// Where a provider of our own making may be named (CONTRIBUTING.md, "How to add a provider"): a sixth one touches these and no others.
-const HOME_OF_A_PROVIDER: [&str; 14] = [
+/// Where a provider may be named (CONTRIBUTING.md, "A new provider, step by step"): a sixth one touches these and no others.
+const HOME_OF_A_PROVIDER: [&str; 11] = [
     "src/provider/FOLDER/",
     "src/provider/mod.rs",
     "src/provider/registry.rs",
     "src/config/names.rs",
     "src/sim/whatsapp/FOLDER/",
     "src/sim/whatsapp/mod.rs",
-    "src/sim/whatsapp/line.rs",
     "src/sim/whatsapp/dialect.rs",
-    "src/sim/whatsapp/delivery.rs",
-    "src/sim/whatsapp/signature.rs",
     "locales/en/connect.ftl",
     "locales/ru/connect.ftl",
     "locales/en/provider.ftl",
     "locales/ru/provider.ftl",
 ];
+
+/// Rust without its unit tests, which may take any provider as their example; whole text of anything else.
+fn product(path: &Path) -> String {
+    let whole = if path.extension().is_some_and(|kind| kind == "ftl") { fs::read_to_string(path).unwrap() } else { code(path) };
+    whole.split("#[cfg(test)]\nmod tests {").next().unwrap_or("").to_owned()
+}
 
 #[test]
 fn a_provider_is_named_in_its_own_files_alone() {
@@ -144,6 +147,7 @@ fn a_provider_is_named_in_its_own_files_alone() {
         ("waha", ["waha", "Waha", "WAHA"]),
         ("twilio", ["twilio", "Twilio", "TWILIO"]),
         ("green_api", ["green_api", "GreenApi", "Green-API"]),
+        ("heliograph", ["heliograph", "Heliograph", "HELIOGRAPH"]),
     ];
     let mut broken = Vec::new();
     for path in files(&root().join("src"), "rs")
@@ -152,9 +156,7 @@ fn a_provider_is_named_in_its_own_files_alone() {
         .chain(files(&root().join("activities"), "toml"))
     {
         let name = relative(&path);
-        let whole = if name.ends_with(".ftl") { fs::read_to_string(&path).unwrap() } else { code(&path) };
-        // Unit tests may take any provider as their example.
-        let text = whole.split("#[cfg(test)]").next().unwrap_or("");
+        let text = product(&path);
         for (folder, words) in &providers {
             let home = HOME_OF_A_PROVIDER.iter().any(|place| name.starts_with(&place.replace("FOLDER", folder)));
             // One dialect may borrow another's wording.
@@ -171,6 +173,129 @@ fn a_provider_is_named_in_its_own_files_alone() {
         let named = place.replace("FOLDER", "NAME").replace("locales/en/", "locales/{ru,en}/").replace("locales/ru/", "locales/{ru,en}/");
         assert!(contributing.contains(named.as_str()), "CONTRIBUTING.md does not name {named}");
     }
+}
+
+#[test]
+fn no_core_file_knows_a_provider() {
+    // The database has a table of this name.
+    let tables = ["src/db/canary.rs", "src/db/entity/meta.rs"];
+    // A word of one vendor gives it away as well as its name does.
+    let vendors_words = [
+        "yellowCard",
+        "notAuthorized",
+        "stateInstance",
+        "idInstance",
+        "SCAN_QR_CODE",
+        "WORKING\"",
+        "phone_number_id",
+        "MessageSid",
+        "ContentSid",
+        "containerMeta",
+        "gsId",
+        "\"dimmed\"",
+    ];
+    let mut seen = 0;
+    let mut broken = Vec::new();
+    for folder in ["src/flow", "src/web", "src/worker", "src/queue", "src/db", "src/domain", "src/catalog", "src/bitrix", "ui/src", "e2e"] {
+        for path in sources(&root().join(folder)) {
+            let name = relative(&path);
+            let written = [".rs", ".ts", ".vue", ".mjs"].iter().any(|kind| name.ends_with(kind));
+            if !written || path.ends_with("tests.rs") {
+                continue;
+            }
+            seen += 1;
+            let text = product(&path).to_lowercase();
+            for kind in courier24::provider::registry::all().iter().map(|provider| provider.kind()) {
+                // One kind is a common word: as a kind it stands in quotes.
+                let quoted = ['"', '\'', '`'].iter().any(|mark| text.contains(&format!("{mark}{kind}{mark}")));
+                let named = kind != "meta" && (text.contains(kind) || text.contains(&kind.replace('-', "_")));
+                let table = kind == "meta" && tables.contains(&name.as_str());
+                if (quoted || named) && !table {
+                    broken.push(format!("{name} names {kind}: ask its `Capabilities`, or let `Provider` say it"));
+                }
+            }
+            let word = vendors_words.iter().find(|word| text.contains(&word.to_lowercase()));
+            broken.extend(word.map(|word| format!("{name} knows {word}, which one vendor says: let `Provider` say what it means")));
+        }
+    }
+    assert!(seen > 250, "only {seen} files were looked at");
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// Every file of the project that people write, without what is built or fetched.
+fn sources(under: &Path) -> Vec<PathBuf> {
+    let fetched = ["target", "node_modules", "dist", ".git"];
+    let mut found = Vec::new();
+    for entry in fs::read_dir(under).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if fetched.contains(&name.as_str()) {
+            continue;
+        }
+        if path.is_dir() { found.extend(sources(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+/// What the sixth provider, which exists for the tests alone, took: its folders, and these files with so many lines that name it (`None` = any).
+const THE_SIXTH: [(&str, Option<usize>); 12] = [
+    ("src/provider/heliograph/", None),
+    ("src/provider/mod.rs", Some(1)),
+    ("src/provider/registry.rs", Some(1)),
+    ("src/sim/whatsapp/heliograph/", None),
+    ("src/sim/whatsapp/mod.rs", Some(1)),
+    ("src/sim/whatsapp/dialect.rs", Some(1)),
+    ("tests/fixtures/heliograph/", None),
+    ("tests/locales/en/heliograph.ftl", None),
+    ("tests/locales/ru/heliograph.ftl", None),
+    ("tests/it/conformance/seat.rs", Some(2)),
+    ("tests/it/tree.rs", None),
+    ("CONTRIBUTING.md", None),
+];
+
+#[test]
+fn a_sixth_provider_took_its_own_files_and_one_line_in_each_list() {
+    let mut named: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut broken = Vec::new();
+    for path in sources(&root()) {
+        let name = relative(&path);
+        let Ok(text) = fs::read_to_string(&path) else { continue };
+        let lines = text.lines().filter(|line| line.to_lowercase().contains("heliograph")).count();
+        if lines == 0 && !name.contains("heliograph") {
+            continue;
+        }
+        match THE_SIXTH.iter().find(|(place, _)| name == *place || (place.ends_with('/') && name.starts_with(place))) {
+            Some((place, most)) => {
+                assert!(most.is_none_or(|most| lines <= most), "{name} names the sixth provider in {lines} lines");
+                *named.entry(place).or_default() += 1;
+            }
+            None => broken.push(name),
+        }
+    }
+    assert!(broken.is_empty(), "these name the provider of the tests: {broken:?}");
+    let unused: Vec<&str> = THE_SIXTH.iter().map(|(place, _)| *place).filter(|place| !named.contains_key(place)).collect();
+    assert!(unused.is_empty(), "listed, but they do not name it: {unused:?}");
+}
+
+#[test]
+fn a_released_binary_has_no_provider_of_the_tests() {
+    let manifest: toml::Value = document("Cargo.toml").parse().unwrap();
+    let feature = "test-provider";
+    assert_eq!(manifest["features"]["default"].as_array().unwrap().iter().filter(|name| name.as_str() == Some(feature)).count(), 0);
+    let switched = manifest["dev-dependencies"]["courier24"]["features"].as_array().unwrap();
+    assert_eq!(switched.len(), 1, "the tests' own build switches it on: {switched:?}");
+    for name in ["Dockerfile", "Makefile", ".ci/run", "README.md"] {
+        assert!(!document(name).contains(feature), "{name} switches the provider of the tests on");
+    }
+    // Both halves and their lines stand behind the feature.
+    for name in ["src/provider/mod.rs", "src/provider/registry.rs", "src/sim/whatsapp/mod.rs", "src/sim/whatsapp/dialect.rs"] {
+        let text = document(name);
+        let lines: Vec<&str> = text.lines().collect();
+        let at = lines.iter().position(|line| line.to_lowercase().contains("heliograph")).unwrap();
+        assert_eq!(lines[at - 1].trim(), format!("#[cfg(feature = \"{feature}\")]"), "{name}");
+    }
+    let kinds: Vec<&str> = courier24::provider::registry::all().iter().map(|provider| provider.kind()).collect();
+    assert_eq!(kinds.len(), 6, "the tests have it: {kinds:?}");
 }
 
 #[test]

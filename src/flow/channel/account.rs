@@ -11,7 +11,7 @@ use crate::db::store::{
 use crate::db::{DbResult, Tx};
 use crate::domain::clock::Ms;
 use crate::domain::event::AccountEvent;
-use crate::provider::AccountState;
+use crate::provider::{AccountState, registry};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -88,7 +88,8 @@ pub(in crate::flow) async fn learn(tx: &Tx, row: &Model, told: &AccountState, no
 
 fn transition(row: &Model, state: Option<&'static str>, reason: Option<String>) -> Option<(&'static str, Option<String>)> {
     let by_person = row.state == "paused" && row.state_reason.is_none();
-    let by_gateway = row.state == "paused" && row.state_reason.as_deref().is_some_and(|reason| reason.starts_with("yellowCard"));
+    let by_gateway = row.state == "paused"
+        && row.state_reason.as_deref().is_some_and(|reason| registry::find(&row.kind).is_some_and(|provider| provider.own_pause(reason)));
     match state? {
         "connected" if is_elsewhere(row) => None,
         "connected" => (MENDED.contains(&row.state.as_str()) || by_gateway).then_some(("connected", None)),
@@ -112,26 +113,10 @@ pub(in crate::flow) async fn note_proven(tx: &Tx, portal: &str, channel_ids: &BT
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::channel::sample;
 
     fn row(state: &str, reason: Option<&str>) -> Model {
-        Model {
-            id: "ch".to_owned(),
-            portal: "p".to_owned(),
-            kind: "waha".to_owned(),
-            name: "n".to_owned(),
-            sender: String::new(),
-            settings: "{}".to_owned(),
-            secrets: String::new(),
-            hook_secret: String::new(),
-            state: state.to_owned(),
-            state_reason: reason.map(str::to_owned),
-            held_until: None,
-            templates_synced_at: None,
-            created_at: 0,
-            updated_at: 0,
-            deleted_at: None,
-            health: None,
-        }
+        Model { kind: "green-api".to_owned(), state: state.to_owned(), state_reason: reason.map(str::to_owned), ..sample::row("ch") }
     }
 
     #[test]

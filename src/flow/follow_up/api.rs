@@ -16,20 +16,10 @@ use crate::flow::desk::Desk;
 use crate::flow::facts::{self, Facts, Need};
 use crate::flow::phones::{self, Candidates};
 use crate::flow::results;
+use crate::flow::run_call::order::To;
 use crate::flow::template_choice::Fault;
 use crate::flow::{Ctx, JobError};
 use serde_json::{Map, Value, json};
-
-/// Whom a follow-up of the API is for.
-#[derive(Debug, Clone)]
-pub enum To {
-    /// A number, however it is written.
-    Phone(String),
-    /// Business-scoped user id.
-    Bsuid(String),
-    /// The client of this document (`DEAL_512`).
-    Document(String),
-}
 
 /// A follow-up to make.
 #[derive(Debug, Clone)]

@@ -21,18 +21,20 @@ use crate::flow::{Ctx, JobError, Leftover, content, follow_up, settle};
 use crate::queue::{self, Claimed, Job, NewJob};
 use serde_json::{Map, Value, json};
 
-/// Calls stored in one transaction.
-const TOGETHER: usize = 10;
-/// The same while another portal's commits wait for the same connection.
-const SHARED: usize = 4;
+/// Calls stored in one transaction while a portal that has far fewer of them writes too.
+const BESIDE_OTHERS: usize = 4;
 
 /// Stores the group in parts, or each call by itself when something in its part cannot be stored. `portal` is `None` when there is none
 /// any more.
 pub(super) async fn store(ctx: &Ctx, portal: Option<&PortalView>, decided: Vec<(Case, Ending)>, nothing: &[Claimed]) -> Leftover {
     let mut leftover = Leftover::new();
     let decided: Vec<&(Case, Ending)> = decided.iter().collect();
-    for part in decided.chunks(if ctx.db.is_shared() { SHARED } else { TOGETHER }) {
+    let mut rest = decided.as_slice();
+    while !rest.is_empty() {
+        let size = if ctx.db.delays_others() { BESIDE_OTHERS.min(rest.len()) } else { rest.len() };
+        let (part, others) = rest.split_at(size);
         leftover.extend(store_part(ctx, portal, part, &[]).await);
+        rest = others;
     }
     let nothing: Vec<&Claimed> = nothing.iter().collect();
     leftover.extend(store_part(ctx, portal, &[], &nothing).await);

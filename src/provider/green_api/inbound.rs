@@ -2,7 +2,7 @@
 
 use crate::domain::event::InboundMessage;
 use crate::provider::meta_shape::inbound::location;
-use crate::provider::{chat_id, json};
+use crate::provider::{chat_id, json, vcard};
 use serde_json::{Value, json as make};
 
 /// Placeholders for what the gateway could not decrypt: no words of the user.
@@ -133,13 +133,7 @@ fn place(part: &Value) -> Value {
 /// Name and numbers of a vCard.
 fn card(part: &Value) -> Value {
     let vcard = json::at(part, "vcard").unwrap_or_default();
-    let phones: Vec<&str> = vcard
-        .lines()
-        .filter(|line| line.contains("TEL"))
-        .filter_map(|line| line.rsplit_once(':'))
-        .map(|(_, number)| number.trim())
-        .collect();
-    make!({"name": json::at(part, "displayName"), "phones": phones, "emails": [], "company": null})
+    make!({"name": json::at(part, "displayName"), "phones": vcard::phones(&vcard), "emails": [], "company": null})
 }
 
 /// Options that somebody voted for.

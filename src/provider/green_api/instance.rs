@@ -61,20 +61,20 @@ pub(super) fn mend(channel: &ChannelConfig, webhook_url: &str, listed: &Value) -
 
 /// The state of an answer.
 pub(super) fn read_state(answer: &HttpResponse) -> Result<AccountState, ProviderError> {
-    if !answer.is_success() {
-        return Err(answer::refusal(answer));
-    }
-    let body = answer.json().unwrap_or(Value::Null);
+    let body = json::answered(answer, answer::refusal)?;
     let word = json::at(&body, "stateInstance");
     let word = word.ok_or_else(|| ProviderError::new(ErrorClass::Transient, None, "no state of the instance in the answer"))?;
     let phone = json::at(&body, "phone").and_then(|phone| json::digits(&phone));
     Ok(AccountState { state: channel_state(&word), pairing: stage(&word), reason: Some(word), phone, ..AccountState::default() })
 }
 
+/// The state in which sending on would get the number banned; receiving still works.
+pub(super) const YELLOW_CARD: &str = "yellowCard";
+
 /// How far the linking is in that state. The phone has scanned when the instance starts anew.
 fn stage(word: &str) -> Option<Stage> {
     match word {
-        "authorized" | "yellowCard" | "sleepMode" => Some(Stage::Connected),
+        "authorized" | YELLOW_CARD | "sleepMode" => Some(Stage::Connected),
         "notAuthorized" => Some(Stage::Waiting),
         "starting" => Some(Stage::Scanned),
         "blocked" => Some(Stage::Blocked),
@@ -98,10 +98,7 @@ pub(super) fn build_pairing(channel: &ChannelConfig, ask: &Ask) -> Option<HttpRe
 
 /// What came of a step.
 pub(super) fn read_pairing(ask: &Ask, answer: &HttpResponse) -> Result<Told, ProviderError> {
-    if !answer.is_success() {
-        return Err(answer::refusal(answer));
-    }
-    let body = answer.json().unwrap_or(Value::Null);
+    let body = json::answered(answer, answer::refusal)?;
     let unread = || ProviderError::new(ErrorClass::Transient, None, "no code in the answer");
     match ask {
         Ask::Picture => match json::at(&body, "type").as_deref() {
@@ -132,10 +129,7 @@ pub(super) fn build_file(channel: &ChannelConfig, source: &str) -> FileAsk {
 
 /// The request for the file.
 pub(super) fn read_file_address(answer: &HttpResponse) -> Result<HttpRequest, ProviderError> {
-    if !answer.is_success() {
-        return Err(answer::refusal(answer));
-    }
-    let url = json::at(&answer.json().unwrap_or(Value::Null), "downloadUrl");
+    let url = json::at(&json::answered(answer, answer::refusal)?, "downloadUrl");
     let url = url.ok_or_else(|| ProviderError::new(ErrorClass::Transient, None, "no address of the file in the answer"))?;
     Ok(HttpRequest::new(Method::Get, url))
 }
@@ -149,10 +143,7 @@ pub(super) fn number_check(channel: &ChannelConfig, phone: &str) -> Option<HttpR
 
 /// Reads the answer.
 pub(super) fn read_number_check(answer: &HttpResponse) -> Result<NumberCheck, ProviderError> {
-    if !answer.is_success() {
-        return Err(answer::refusal(answer));
-    }
-    let body = answer.json().unwrap_or(Value::Null);
+    let body = json::answered(answer, answer::refusal)?;
     let exists = body.get("existsWhatsapp").and_then(Value::as_bool);
     let exists = exists.ok_or_else(|| ProviderError::new(ErrorClass::Transient, None, "no answer about the number"))?;
     Ok(NumberCheck { exists, recipient: json::at(&body, "chatId").filter(|_| exists) })
@@ -164,8 +155,7 @@ fn channel_state(word: &str) -> Option<&'static str> {
         "authorized" => Some("connected"),
         "notAuthorized" => Some("disconnected"),
         "blocked" => Some("blocked"),
-        // Sending on would get the number banned; receiving still works.
-        "yellowCard" => Some("paused"),
+        YELLOW_CARD => Some("paused"),
         // Booting and a phone that is off pass by themselves, and the vendor's queue holds what is sent meanwhile.
         _ => None,
     }

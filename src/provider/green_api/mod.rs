@@ -15,12 +15,11 @@ mod webhook;
 use super::chat_id;
 use super::pairing::{Ask, Told};
 use super::{
-    AccountState, Capabilities, ChannelConfig, FileAsk, NumberCheck, Outgoing, Provider, Read, SettingField, TemplatePage, WebhookError,
-    WebhookRequest,
+    AccountState, Capabilities, ChannelConfig, FileAsk, NumberCheck, Outgoing, Provider, Read, SettingField, WebhookError, WebhookRequest,
 };
 use crate::domain::event::ProviderEvent;
 use crate::domain::http::{Body, HttpRequest, HttpResponse, Method};
-use crate::domain::outcome::{ErrorClass, ProviderError, SendOutcome};
+use crate::domain::outcome::{ProviderError, SendOutcome};
 use serde_json::{Value, json};
 
 /// The adapter.
@@ -51,18 +50,14 @@ const CAPABILITIES: Capabilities = Capabilities {
 };
 
 const FIELDS: [SettingField; 5] = [
-    field("id_instance", "text", true),
-    field("api_token", "secret", true),
-    field("webhook_token", "secret", true),
+    SettingField::new("id_instance", "text", true),
+    SettingField::new("api_token", "secret", true),
+    SettingField::new("webhook_token", "secret", true),
     // An instance may show a host of its own in the console.
-    field("api_url", "url", false),
+    SettingField::new("api_url", "url", false),
     // The number the instance is paired to; read from the vendor, and no other one is accepted silently.
-    field("phone", "digits", false),
+    SettingField::new("phone", "digits", false),
 ];
-
-const fn field(name: &'static str, kind: &'static str, required: bool) -> SettingField {
-    SettingField { name, kind, required, choices: &[] }
-}
 
 impl Provider for GreenApi {
     fn kind(&self) -> &'static str {
@@ -93,27 +88,12 @@ impl Provider for GreenApi {
         webhook::verify(channel, request)
     }
 
-    fn read_webhook(&self, _channel: &ChannelConfig, request: &WebhookRequest<'_>) -> Result<Vec<ProviderEvent>, WebhookError> {
-        if request.method.eq_ignore_ascii_case("GET") {
-            return Ok(Vec::new());
-        }
+    fn read_events(&self, _channel: &ChannelConfig, request: &WebhookRequest<'_>) -> Result<Vec<ProviderEvent>, WebhookError> {
         webhook::read(request.body)
     }
 
-    fn build_template_list(&self, _channel: &ChannelConfig, _cursor: Option<&str>) -> Option<HttpRequest> {
-        None
-    }
-
-    fn read_template_list(&self, _answer: &HttpResponse, _cursor: Option<&str>) -> Result<TemplatePage, ProviderError> {
-        Err(ProviderError::new(ErrorClass::Unknown, None, "this provider has no templates"))
-    }
-
-    fn build_opt_in(&self, _channel: &ChannelConfig, _phone: &str) -> Option<HttpRequest> {
-        None
-    }
-
-    fn read_error(&self, answer: &HttpResponse) -> Option<ProviderError> {
-        (!answer.is_success()).then(|| answer::refusal(answer))
+    fn refusal(&self, answer: &HttpResponse) -> ProviderError {
+        answer::refusal(answer)
     }
 
     fn build_account(&self, channel: &ChannelConfig) -> Option<HttpRequest> {
@@ -122,6 +102,10 @@ impl Provider for GreenApi {
 
     fn read_account(&self, answer: &HttpResponse) -> Result<AccountState, ProviderError> {
         instance::read_state(answer)
+    }
+
+    fn own_pause(&self, reason: &str) -> bool {
+        reason.starts_with(instance::YELLOW_CARD)
     }
 
     fn build_file(&self, channel: &ChannelConfig, source: &str) -> FileAsk {

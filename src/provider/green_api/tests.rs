@@ -5,10 +5,9 @@ use crate::domain::content::{Content, MediaContent, MediaKind, MediaRef};
 use crate::domain::event::What;
 use crate::domain::http::Body;
 use crate::domain::identity::Identity;
-use crate::domain::secret::Secret;
+use crate::domain::outcome::ErrorClass;
 use bytes::Bytes;
 use serde_json::json;
-use std::collections::BTreeMap;
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -17,17 +16,7 @@ macro_rules! fixture {
 }
 
 fn channel() -> ChannelConfig {
-    ChannelConfig {
-        channel_id: "ch_1".to_owned(),
-        settings: json!({"id_instance": "1103000777"}).as_object().cloned().unwrap(),
-        secrets: [("api_token", "t0ken"), ("webhook_token", "h00k")]
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), Secret::new(value)))
-            .collect(),
-        bases: BTreeMap::new(),
-        webhook_url: Secret::default(),
-        siblings: Vec::new(),
-    }
+    ChannelConfig::sample(&json!({"id_instance": "1103000777"}), &[("api_token", "t0ken"), ("webhook_token", "h00k")])
 }
 
 fn read(body: &str) -> ProviderEvent {

@@ -1,6 +1,7 @@
 //! Gupshup's own codes as data (reference/whatsapp.md 4.13); six-digit codes are Meta's.
 
 use crate::domain::outcome::ErrorClass;
+use crate::provider::ending;
 use crate::provider::meta_shape::webhook;
 
 const CODES: [(&str, ErrorClass); 22] = [
@@ -39,11 +40,7 @@ pub(super) fn class(code: &str) -> ErrorClass {
 pub(super) fn class_by_words(status: u16, words: &str) -> ErrorClass {
     let words = words.to_lowercase();
     match status {
-        401 => ErrorClass::Auth,
-        402 => ErrorClass::Billing,
-        403 => ErrorClass::Permission,
-        429 => ErrorClass::RateLimit,
-        500.. => ErrorClass::Transient,
+        401..=403 | 429 | 500.. => ending::class_by_status(status),
         _ if words.contains("invalid destination") => ErrorClass::BadRecipient,
         _ if words.contains("not found with apikey") || words.contains("unauthori") => ErrorClass::Auth,
         _ if words.contains("template") => ErrorClass::Template,

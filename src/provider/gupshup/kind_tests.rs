@@ -8,25 +8,13 @@ use crate::domain::content::{
 use crate::domain::http::Body;
 use crate::domain::identity::Identity;
 use crate::domain::outcome::ErrorClass;
-use crate::domain::secret::Secret;
 use crate::provider::{ChannelConfig, Outgoing};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 fn channel(partner: bool) -> ChannelConfig {
-    let mut secrets = BTreeMap::from([("api_key".to_owned(), Secret::new("key"))]);
-    if partner {
-        secrets.insert("partner_token".to_owned(), Secret::new("sk_1"));
-    }
-    let settings = json!({"app_name": "TorgBot", "app_id": "82aa", "source": "74951230000"}).as_object().cloned().unwrap();
-    ChannelConfig {
-        channel_id: "ch_1".to_owned(),
-        settings,
-        secrets,
-        bases: BTreeMap::new(),
-        webhook_url: Secret::default(),
-        siblings: Vec::new(),
-    }
+    let secrets = [("api_key", "key"), ("partner_token", "sk_1")];
+    let given = if partner { &secrets[..] } else { &secrets[..1] };
+    ChannelConfig::sample(&json!({"app_name": "TorgBot", "app_id": "82aa", "source": "74951230000"}), given)
 }
 
 fn outgoing(content: Content) -> Outgoing {

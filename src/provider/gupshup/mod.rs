@@ -66,18 +66,14 @@ const CAPABILITIES: Capabilities = Capabilities {
 };
 
 const FIELDS: [SettingField; 7] = [
-    field("app_name", "text", true),
-    field("app_id", "text", false),
-    field("source", "digits", true),
-    field("api_key", "secret", true),
-    field("partner_token", "secret", false),
-    field("hook_header", "secret", false),
-    SettingField { name: "mark_opt_in", kind: "choice", required: false, choices: &["on_consent", "never", "before_first_template"] },
+    SettingField::new("app_name", "text", true),
+    SettingField::new("app_id", "text", false),
+    SettingField::new("source", "digits", true),
+    SettingField::new("api_key", "secret", true),
+    SettingField::new("partner_token", "secret", false),
+    SettingField::new("hook_header", "secret", false),
+    SettingField::choice("mark_opt_in", &["on_consent", "never", "before_first_template"]),
 ];
-
-const fn field(name: &'static str, kind: &'static str, required: bool) -> SettingField {
-    SettingField { name, kind, required, choices: &[] }
-}
 
 impl Provider for Gupshup {
     fn kind(&self) -> &'static str {
@@ -119,10 +115,7 @@ impl Provider for Gupshup {
         if told.is_some_and(|told| expected.matches(told)) { Ok(()) } else { Err(WebhookError::Forged) }
     }
 
-    fn read_webhook(&self, channel: &ChannelConfig, request: &WebhookRequest<'_>) -> Result<Vec<ProviderEvent>, WebhookError> {
-        if request.method.eq_ignore_ascii_case("GET") {
-            return Ok(Vec::new());
-        }
+    fn read_events(&self, channel: &ChannelConfig, request: &WebhookRequest<'_>) -> Result<Vec<ProviderEvent>, WebhookError> {
         events::read(channel, request.body)
     }
 
@@ -138,8 +131,8 @@ impl Provider for Gupshup {
         Some(access::opt_in(channel, phone))
     }
 
-    fn read_error(&self, answer: &HttpResponse) -> Option<ProviderError> {
-        (!answer.is_success()).then(|| answer::refusal(answer))
+    fn refusal(&self, answer: &HttpResponse) -> ProviderError {
+        answer::refusal(answer)
     }
 
     fn build_mark_read(&self, channel: &ChannelConfig, read: &Read<'_>) -> Option<HttpRequest> {

@@ -3,8 +3,9 @@
 use super::{access, answer};
 use crate::domain::http::{HttpRequest, HttpResponse, Method};
 use crate::domain::outcome::{ErrorClass, ProviderError};
+use crate::provider::meta_shape::buttons;
 use crate::provider::{ChannelConfig, TemplatePage, TemplateRow, json, placeholders};
-use serde_json::{Value, json as make};
+use serde_json::Value;
 
 /// Rows asked for at a time, the vendor's maximum.
 const PAGE: &str = "100";
@@ -27,10 +28,7 @@ pub(super) fn build_list(channel: &ChannelConfig, cursor: Option<&str>) -> HttpR
 
 /// Reads a page; there may be another as long as rows come.
 pub(super) fn read_list(answer: &HttpResponse, cursor: Option<&str>) -> Result<TemplatePage, ProviderError> {
-    if !answer.is_success() {
-        return Err(answer::refusal(answer));
-    }
-    let body = answer.json().unwrap_or(Value::Null);
+    let body = json::answered(answer, answer::refusal)?;
     let Some(list) = body.get("templates").and_then(Value::as_array) else {
         let words = json::at(&body, "message").unwrap_or_else(|| "no list of templates in the answer".to_owned());
         return Err(ProviderError::new(ErrorClass::Transient, None, words));
@@ -56,7 +54,7 @@ fn row(raw: &Value) -> Option<TemplateRow> {
         param_keys: placeholders::of(&body),
         body,
         footer: json::at(&container, "footer"),
-        buttons: buttons(&container),
+        buttons: buttons::read(json::items(&container, "buttons")),
         quality: json::at(raw, "quality").map(|quality| quality.to_uppercase()),
         reason: json::at(raw, "reason"),
         raw: raw.clone(),
@@ -75,26 +73,4 @@ fn header_kind(raw: &Value, header_text: Option<&str>) -> Option<String> {
         "image" | "video" | "document" | "location" | "gif" => Some(kind),
         _ => header_text.map(|_| "text".to_owned()),
     }
-}
-
-/// Buttons in one shape, with `dynamic` where the address takes a suffix.
-fn buttons(container: &Value) -> Value {
-    let read = |button: &Value| {
-        let kind = json::at(button, "type").unwrap_or_default().to_uppercase();
-        let url = json::at(button, "url");
-        let mut read = make!({"type": kind, "text": json::at(button, "text").unwrap_or_default()});
-        if let Some(fields) = read.as_object_mut() {
-            if let Some(url) = url {
-                fields.insert("dynamic".to_owned(), Value::Bool(url.contains("{{")));
-                fields.insert("url".to_owned(), Value::String(url));
-            }
-            for key in ["phone_number", "otp_type", "flow_id", "example"] {
-                if let Some(value) = button.get(key).filter(|value| !value.is_null()) {
-                    fields.insert(key.to_owned(), value.clone());
-                }
-            }
-        }
-        read
-    };
-    Value::Array(json::items(container, "buttons").iter().map(read).collect())
 }

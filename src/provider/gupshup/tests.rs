@@ -23,14 +23,8 @@ const WA: &str = "wamid.HBgLNzkxNjAwMDAwMDEVAgARGBI1";
 const APP_ID: &str = "82aa0001-2222-4333-8444-555566667777";
 
 fn channel(settings: Value, secrets: &[(&str, &str)]) -> ChannelConfig {
-    ChannelConfig {
-        channel_id: "ch_1".to_owned(),
-        settings: settings.as_object().cloned().unwrap(),
-        secrets: secrets.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect(),
-        bases: BTreeMap::from([("GUPSHUP_URL".to_owned(), "http://127.0.0.1:9".to_owned())]),
-        webhook_url: Secret::default(),
-        siblings: Vec::new(),
-    }
+    let bases = BTreeMap::from([("GUPSHUP_URL".to_owned(), "http://127.0.0.1:9".to_owned())]);
+    ChannelConfig { bases, ..ChannelConfig::sample(&settings, secrets) }
 }
 
 fn own() -> ChannelConfig {

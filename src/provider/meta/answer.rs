@@ -48,10 +48,7 @@ pub(super) fn refusal(answer: &HttpResponse) -> ProviderError {
 
 /// The number behind the channel.
 pub(super) fn read_account(answer: &HttpResponse) -> Result<AccountState, ProviderError> {
-    if !answer.is_success() {
-        return Err(refusal(answer));
-    }
-    let body = answer.json().unwrap_or(Value::Null);
+    let body = json::answered(answer, refusal)?;
     let phone = json::at(&body, "display_phone_number").map(|number| number.chars().filter(char::is_ascii_digit).collect::<String>());
     let status = json::at(&body, "status").unwrap_or_default().to_uppercase();
     let state = match status.as_str() {

@@ -36,10 +36,7 @@ pub(super) fn build(channel: &ChannelConfig, source: &str) -> FileAsk {
 
 /// The request for the file itself; the token goes along, and is dropped by redirects to another host.
 pub(super) fn read_address(channel: &ChannelConfig, answer: &HttpResponse) -> Result<HttpRequest, ProviderError> {
-    if !answer.is_success() {
-        return Err(answer::refusal(answer));
-    }
-    let url = json::at(&answer.json().unwrap_or(Value::Null), "url");
+    let url = json::at(&json::answered(answer, answer::refusal)?, "url");
     let url = url.ok_or_else(|| ProviderError::new(ErrorClass::Transient, None, "no address of the file in the answer"))?;
     let mut request = HttpRequest::new(Method::Get, url);
     let bearer = format!("Bearer {}", channel.secret("access_token").expose());

@@ -67,21 +67,17 @@ const CAPABILITIES: Capabilities = Capabilities {
 };
 
 const FIELDS: [SettingField; 8] = [
-    field("phone_number_id", "text", true),
-    field("waba_id", "text", true),
-    field("access_token", "secret", true),
-    field("app_secret", "secret", true),
-    field("verify_token", "secret", true),
+    SettingField::new("phone_number_id", "text", true),
+    SettingField::new("waba_id", "text", true),
+    SettingField::new("access_token", "secret", true),
+    SettingField::new("app_secret", "secret", true),
+    SettingField::new("verify_token", "secret", true),
     // The number itself, for links to the chat; read from Meta when the channel is connected.
-    field("phone", "digits", false),
-    field("api_version", "text", false),
+    SettingField::new("phone", "digits", false),
+    SettingField::new("api_version", "text", false),
     // For applications whose settings demand a proof of the secret with every call.
-    SettingField { name: "app_secret_proof", kind: "choice", required: false, choices: &["no", "yes"] },
+    SettingField::choice("app_secret_proof", &["no", "yes"]),
 ];
-
-const fn field(name: &'static str, kind: &'static str, required: bool) -> SettingField {
-    SettingField { name, kind, required, choices: &[] }
-}
 
 impl Provider for Meta {
     fn kind(&self) -> &'static str {
@@ -133,11 +129,7 @@ impl Provider for Meta {
         webhook::challenge(request)
     }
 
-    fn read_webhook(&self, channel: &ChannelConfig, request: &WebhookRequest<'_>) -> Result<Vec<ProviderEvent>, WebhookError> {
-        // A verification carries nothing but its challenge.
-        if request.method.eq_ignore_ascii_case("GET") {
-            return Ok(Vec::new());
-        }
+    fn read_events(&self, channel: &ChannelConfig, request: &WebhookRequest<'_>) -> Result<Vec<ProviderEvent>, WebhookError> {
         webhook::read(channel, request.body)
     }
 
@@ -149,12 +141,8 @@ impl Provider for Meta {
         templates::read_list(answer)
     }
 
-    fn build_opt_in(&self, _channel: &ChannelConfig, _phone: &str) -> Option<HttpRequest> {
-        None
-    }
-
-    fn read_error(&self, answer: &HttpResponse) -> Option<ProviderError> {
-        (!answer.is_success()).then(|| answer::refusal(answer))
+    fn refusal(&self, answer: &HttpResponse) -> ProviderError {
+        answer::refusal(answer)
     }
 
     fn build_file(&self, channel: &ChannelConfig, source: &str) -> FileAsk {

@@ -22,10 +22,7 @@ pub(super) fn build(channel: &ChannelConfig) -> HttpRequest {
 
 /// The specification nests it one deeper than live answers do.
 pub(super) fn read(answer: &HttpResponse) -> Result<Profile, ProviderError> {
-    if !answer.is_success() {
-        return Err(answer::refusal(answer));
-    }
-    let body = answer.json().unwrap_or(Value::Null);
+    let body = json::answered(answer, answer::refusal)?;
     let row = json::items(&body, "data").first().cloned().unwrap_or(Value::Null);
     let row = row.get("business_profile").cloned().unwrap_or(row);
     let sites: Vec<String> = json::items(&row, "websites").iter().filter_map(json::text).collect();

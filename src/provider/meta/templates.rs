@@ -3,8 +3,9 @@
 use super::{access, answer};
 use crate::domain::http::{HttpRequest, HttpResponse, Method};
 use crate::domain::outcome::{ErrorClass, ProviderError};
+use crate::provider::meta_shape::buttons;
 use crate::provider::{ChannelConfig, TemplatePage, TemplateRow, json, placeholders};
-use serde_json::{Value, json as make};
+use serde_json::Value;
 
 const FIELDS: &str = "id,name,status,category,language,components,quality_score,rejected_reason,parameter_format,previous_category,\
                       correct_category,message_send_ttl_seconds,sub_category";
@@ -22,10 +23,7 @@ pub(super) fn build_list(channel: &ChannelConfig, cursor: Option<&str>) -> HttpR
 
 /// Reads a page.
 pub(super) fn read_list(answer: &HttpResponse) -> Result<TemplatePage, ProviderError> {
-    if !answer.is_success() {
-        return Err(answer::refusal(answer));
-    }
-    let body = answer.json().unwrap_or(Value::Null);
+    let body = json::answered(answer, answer::refusal)?;
     if !body.get("data").is_some_and(Value::is_array) {
         return Err(ProviderError::new(ErrorClass::Transient, None, "no list of templates in the answer"));
     }
@@ -61,32 +59,9 @@ fn row(raw: &Value) -> Option<TemplateRow> {
         param_keys,
         body,
         footer: component("FOOTER").and_then(|footer| json::at(footer, "text")),
-        buttons: buttons(component("BUTTONS").unwrap_or(&Value::Null)),
+        buttons: buttons::read(component("BUTTONS").map(|part| json::items(part, "buttons")).unwrap_or_default()),
         quality: raw.get("quality_score").and_then(|quality| json::at(quality, "score").or_else(|| json::text(quality))),
         reason: json::at(raw, "rejected_reason").filter(|reason| reason != "NONE"),
         raw: raw.clone(),
     })
-}
-
-/// Buttons in one shape, with `dynamic` where the address takes a suffix.
-fn buttons(component: &Value) -> Value {
-    let read = |button: &Value| {
-        let mut read = make!({
-            "type": json::at(button, "type").unwrap_or_default().to_uppercase(),
-            "text": json::at(button, "text").unwrap_or_default(),
-        });
-        if let Some(fields) = read.as_object_mut() {
-            if let Some(url) = json::at(button, "url") {
-                fields.insert("dynamic".to_owned(), Value::Bool(url.contains("{{")));
-                fields.insert("url".to_owned(), Value::String(url));
-            }
-            for key in ["phone_number", "otp_type", "flow_id", "example"] {
-                if let Some(value) = button.get(key).filter(|value| !value.is_null()) {
-                    fields.insert(key.to_owned(), value.clone());
-                }
-            }
-        }
-        read
-    };
-    Value::Array(json::items(component, "buttons").iter().map(read).collect())
 }

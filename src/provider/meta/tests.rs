@@ -18,14 +18,9 @@ macro_rules! fixture {
 
 fn channel() -> ChannelConfig {
     let secrets = [("access_token", "EAAG"), ("app_secret", "s3cret"), ("verify_token", "v3rify")];
-    ChannelConfig {
-        channel_id: "ch_1".to_owned(),
-        settings: json!({"phone_number_id": "990011220055", "waba_id": "330011220044"}).as_object().cloned().unwrap(),
-        secrets: secrets.into_iter().map(|(name, value)| (name.to_owned(), Secret::new(value))).collect(),
-        bases: BTreeMap::from([("META_GRAPH_URL".to_owned(), "http://127.0.0.1:9".to_owned())]),
-        webhook_url: Secret::default(),
-        siblings: Vec::new(),
-    }
+    let bases = BTreeMap::from([("META_GRAPH_URL".to_owned(), "http://127.0.0.1:9".to_owned())]);
+    let settings = json!({"phone_number_id": "990011220055", "waba_id": "330011220044"});
+    ChannelConfig { bases, ..ChannelConfig::sample(&settings, &secrets) }
 }
 
 fn answer(status: u16, body: Value) -> HttpResponse {

@@ -68,25 +68,22 @@ pub(in crate::provider) fn moved_to(part: &Value) -> Option<Identity> {
     Some(Identity { phone: Some(phone), bsuid: json::at(part, "user_id"), ..Identity::default() })
 }
 
+/// Type words that are our own.
+const PLAIN: [&str; 12] =
+    ["text", "image", "video", "audio", "document", "sticker", "location", "contacts", "button", "reaction", "order", "unsupported"];
+
+/// The kind of a type word that needs no second look; `unknown` for any other.
+pub(in crate::provider) fn plain_kind(word: &str) -> &'static str {
+    PLAIN.into_iter().find(|known| *known == word).unwrap_or("unknown")
+}
+
 fn kind(word: &str) -> &'static str {
     match word {
-        "text" => "text",
-        "image" => "image",
-        "video" => "video",
-        "audio" => "audio",
-        "document" => "document",
-        "sticker" => "sticker",
-        "location" => "location",
-        "contacts" => "contacts",
-        "button" => "button",
-        "reaction" => "reaction",
-        "order" => "order",
         // The first opening of a chat is no user message.
         "system" | "request_welcome" => "system",
         "edit" | "edited" => "edited",
         "revoke" | "revoked" | "deleted" => "deleted",
-        "unsupported" => "unsupported",
-        _ => "unknown",
+        other => plain_kind(other),
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn typed(content: &Content) -> (&'static str, Value) {
 
 /// An object of what is there.
 fn object<const N: usize>(pairs: [(&str, Option<Value>); N]) -> Value {
-    Value::Object(pairs.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect())
+    Value::Object(crate::provider::json::object(pairs))
 }
 
 fn text(text: &Option<String>) -> Option<Value> {

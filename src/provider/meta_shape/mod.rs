@@ -3,6 +3,7 @@
 
 mod account;
 pub(super) mod body;
+pub(super) mod buttons;
 pub(super) mod errors;
 pub(super) mod inbound;
 pub(super) mod kinds;

@@ -3,6 +3,7 @@
 use super::webhook::{Fields, digits};
 use crate::domain::event::InboundMessage;
 use crate::domain::identity::Identity;
+use crate::provider::meta_shape::inbound::plain_kind;
 use serde_json::{Value, json};
 
 /// Reads the fields of an incoming message.
@@ -57,28 +58,17 @@ fn kind(fields: &Fields) -> &'static str {
     let file = fields.find("MediaContentType0").unwrap_or_default();
     let has_file = fields.find("NumMedia").is_some_and(|number| number != "0") || !file.is_empty();
     match fields.find("MessageType").unwrap_or_default() {
-        "text" => "text",
-        "image" => "image",
-        "video" => "video",
-        "audio" => "audio",
-        "document" => "document",
-        "sticker" => "sticker",
-        "location" => "location",
-        "contacts" => "contacts",
-        "button" => "button",
         "interactive" if fields.find("ListId").is_some() => "list_reply",
         "interactive" if fields.find("ButtonPayload").is_some() || fields.find("ButtonText").is_some() => "button",
         "interactive" => "flow_reply",
-        "order" => "order",
-        "reaction" => "reaction",
-        "unsupported" => "unsupported",
         // Older accounts tell no type.
         "" if fields.find("Latitude").is_some() => "location",
         "" if fields.find("ListId").is_some() => "list_reply",
         "" if fields.find("ButtonPayload").is_some() || fields.find("ButtonText").is_some() => "button",
         "" if has_file => by_mime(file),
         "" => "text",
-        _ => "unknown",
+        // Meta's words.
+        word => plain_kind(word),
     }
 }
 

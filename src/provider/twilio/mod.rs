@@ -19,7 +19,6 @@ use super::{
 use crate::domain::event::ProviderEvent;
 use crate::domain::http::{HttpRequest, HttpResponse};
 use crate::domain::outcome::{ProviderError, SendOutcome};
-use serde_json::Value;
 
 /// The adapter.
 #[derive(Debug, Clone, Copy)]
@@ -49,11 +48,11 @@ const CAPABILITIES: Capabilities = Capabilities {
 /// Longest `Body`, Unicode scalar values.
 const TEXT_LIMIT: usize = 1_600;
 
-const FIELDS: [SettingField; 3] = [field("account_sid", "text", true), field("auth_token", "secret", true), field("sender", "text", true)];
-
-const fn field(name: &'static str, kind: &'static str, required: bool) -> SettingField {
-    SettingField { name, kind, required, choices: &[] }
-}
+const FIELDS: [SettingField; 3] = [
+    SettingField::new("account_sid", "text", true),
+    SettingField::new("auth_token", "secret", true),
+    SettingField::new("sender", "text", true),
+];
 
 impl Provider for Twilio {
     fn kind(&self) -> &'static str {
@@ -89,8 +88,13 @@ impl Provider for Twilio {
         HookAnswer { content_type: "text/xml", body: "<Response/>".to_owned() }
     }
 
-    fn read_webhook(&self, channel: &ChannelConfig, request: &WebhookRequest<'_>) -> Result<Vec<ProviderEvent>, WebhookError> {
+    fn read_events(&self, channel: &ChannelConfig, request: &WebhookRequest<'_>) -> Result<Vec<ProviderEvent>, WebhookError> {
         webhook::read(channel, request)
+    }
+
+    // An address may be set to be called by GET as well: the fields stand in its query then.
+    fn read_webhook(&self, channel: &ChannelConfig, request: &WebhookRequest<'_>) -> Result<Vec<ProviderEvent>, WebhookError> {
+        self.read_events(channel, request)
     }
 
     fn build_template_list(&self, channel: &ChannelConfig, cursor: Option<&str>) -> Option<HttpRequest> {
@@ -101,28 +105,16 @@ impl Provider for Twilio {
         templates::read_list(answer)
     }
 
-    fn build_opt_in(&self, _channel: &ChannelConfig, _phone: &str) -> Option<HttpRequest> {
-        None
-    }
-
-    fn read_error(&self, answer: &HttpResponse) -> Option<ProviderError> {
-        (!answer.is_success()).then(|| answer::refusal(answer))
+    fn refusal(&self, answer: &HttpResponse) -> ProviderError {
+        answer::refusal(answer)
     }
 
     fn build_file(&self, channel: &ChannelConfig, source: &str) -> FileAsk {
         FileAsk::File(access::file(channel, source))
     }
 
+    // No subscriptions: statuses are asked for with every send; the address of incoming messages is set by hand in the sender's settings.
     fn needs_phone(&self) -> bool {
         true
-    }
-
-    fn build_subscriptions(&self, _channel: &ChannelConfig) -> Option<HttpRequest> {
-        // Statuses are asked for with every send; the address of incoming messages is set by hand in the sender's settings.
-        None
-    }
-
-    fn build_subscribe(&self, _channel: &ChannelConfig, _webhook_url: &str, _listed: &Value) -> Vec<HttpRequest> {
-        Vec::new()
     }
 }

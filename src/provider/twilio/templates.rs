@@ -20,10 +20,7 @@ pub(super) fn build_list(channel: &ChannelConfig, cursor: Option<&str>) -> HttpR
 
 /// Reads a page.
 pub(super) fn read_list(answer: &HttpResponse) -> Result<TemplatePage, ProviderError> {
-    if !answer.is_success() {
-        return Err(answer::refusal(answer));
-    }
-    let body = answer.json().unwrap_or(Value::Null);
+    let body = json::answered(answer, answer::refusal)?;
     if !body.get("contents").is_some_and(Value::is_array) {
         return Err(ProviderError::new(ErrorClass::Transient, None, "no list of contents in the answer"));
     }

@@ -16,14 +16,9 @@ use std::collections::BTreeMap;
 const HOOK: &str = "https://c.example.org/hooks/twilio/ch_1/s3cret";
 
 fn channel(sender: &str) -> ChannelConfig {
-    ChannelConfig {
-        channel_id: "ch_1".to_owned(),
-        settings: json!({"account_sid": "AC1", "sender": sender}).as_object().cloned().unwrap(),
-        secrets: BTreeMap::from([("auth_token".to_owned(), Secret::new("12345"))]),
-        bases: BTreeMap::from([("TWILIO_URL".to_owned(), "https://api.twilio.com".to_owned())]),
-        webhook_url: Secret::new(HOOK),
-        siblings: Vec::new(),
-    }
+    let bases = BTreeMap::from([("TWILIO_URL".to_owned(), "https://api.twilio.com".to_owned())]);
+    let plain = ChannelConfig::sample(&json!({"account_sid": "AC1", "sender": sender}), &[("auth_token", "12345")]);
+    ChannelConfig { bases, webhook_url: Secret::new(HOOK), ..plain }
 }
 
 fn form(content: Content) -> BTreeMap<String, String> {

@@ -3,7 +3,7 @@
 use super::answer::bare;
 use crate::domain::event::InboundMessage;
 use crate::provider::meta_shape::inbound::location;
-use crate::provider::{chat_id, json};
+use crate::provider::{chat_id, json, vcard};
 use serde_json::{Value, json as make};
 
 /// Reads an event about a message; `None` for what is no message of a user.
@@ -102,18 +102,7 @@ fn by_mime(mime: &str) -> &'static str {
 }
 
 /// Name and numbers of a vCard.
-fn shown(vcard: &str) -> Value {
-    let phones: Vec<&str> = vcard
-        .lines()
-        .filter(|line| line.contains("TEL"))
-        .filter_map(|line| line.rsplit_once(':'))
-        .map(|(_, number)| number.trim())
-        .collect();
-    make!({"name": values(vcard, "FN").first(), "phones": phones, "emails": values(vcard, "EMAIL"), "company": values(vcard, "ORG").first()})
-}
-
-/// What stands behind a field of a vCard.
-fn values<'a>(vcard: &'a str, field: &str) -> Vec<&'a str> {
-    let lines = vcard.lines().filter(|line| line.starts_with(field)).filter_map(|line| line.split_once(':'));
-    lines.map(|(_, value)| value.trim()).collect()
+fn shown(card: &str) -> Value {
+    let field = |name: &str| vcard::values(card, name);
+    make!({"name": field("FN").first(), "phones": vcard::phones(card), "emails": field("EMAIL"), "company": field("ORG").first()})
 }

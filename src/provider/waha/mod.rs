@@ -14,12 +14,11 @@ mod webhook;
 use super::chat_id;
 use super::pairing::{Ask, Told};
 use super::{
-    AccountState, Capabilities, ChannelConfig, FileAsk, NumberCheck, Outgoing, Provider, Read, SettingField, TemplatePage, WebhookError,
-    WebhookRequest,
+    AccountState, Capabilities, ChannelConfig, FileAsk, NumberCheck, Outgoing, Provider, Read, SettingField, WebhookError, WebhookRequest,
 };
 use crate::domain::event::ProviderEvent;
 use crate::domain::http::{Body, HttpRequest, HttpResponse, Method};
-use crate::domain::outcome::{ErrorClass, ProviderError, SendOutcome};
+use crate::domain::outcome::{ProviderError, SendOutcome};
 use serde_json::{Value, json};
 
 /// The adapter.
@@ -50,17 +49,13 @@ const CAPABILITIES: Capabilities = Capabilities {
 };
 
 const FIELDS: [SettingField; 5] = [
-    field("base_url", "url", true),
-    field("session", "text", true),
-    field("api_key", "secret", true),
-    field("hmac_key", "secret", false),
+    SettingField::new("base_url", "url", true),
+    SettingField::new("session", "text", true),
+    SettingField::new("api_key", "secret", true),
+    SettingField::new("hmac_key", "secret", false),
     // The number the session is paired to; read from the gateway, and no other one is accepted silently.
-    field("phone", "digits", false),
+    SettingField::new("phone", "digits", false),
 ];
-
-const fn field(name: &'static str, kind: &'static str, required: bool) -> SettingField {
-    SettingField { name, kind, required, choices: &[] }
-}
 
 impl Provider for Waha {
     fn kind(&self) -> &'static str {
@@ -91,27 +86,12 @@ impl Provider for Waha {
         webhook::verify(channel, request)
     }
 
-    fn read_webhook(&self, _channel: &ChannelConfig, request: &WebhookRequest<'_>) -> Result<Vec<ProviderEvent>, WebhookError> {
-        if request.method.eq_ignore_ascii_case("GET") {
-            return Ok(Vec::new());
-        }
+    fn read_events(&self, _channel: &ChannelConfig, request: &WebhookRequest<'_>) -> Result<Vec<ProviderEvent>, WebhookError> {
         webhook::read(request)
     }
 
-    fn build_template_list(&self, _channel: &ChannelConfig, _cursor: Option<&str>) -> Option<HttpRequest> {
-        None
-    }
-
-    fn read_template_list(&self, _answer: &HttpResponse, _cursor: Option<&str>) -> Result<TemplatePage, ProviderError> {
-        Err(ProviderError::new(ErrorClass::Unknown, None, "this provider has no templates"))
-    }
-
-    fn build_opt_in(&self, _channel: &ChannelConfig, _phone: &str) -> Option<HttpRequest> {
-        None
-    }
-
-    fn read_error(&self, answer: &HttpResponse) -> Option<ProviderError> {
-        (!answer.is_success()).then(|| answer::refusal(answer))
+    fn refusal(&self, answer: &HttpResponse) -> ProviderError {
+        answer::refusal(answer)
     }
 
     fn build_account(&self, channel: &ChannelConfig) -> Option<HttpRequest> {

@@ -4,6 +4,7 @@ use super::session::call;
 use crate::domain::content::{Content, MediaContent, MediaKind};
 use crate::domain::http::{Body, HttpRequest, Method};
 use crate::domain::outcome::{ErrorClass, ProviderError};
+use crate::provider::json::object;
 use crate::provider::{ChannelConfig, Outgoing, chat_id};
 use serde_json::{Map, Value, json};
 
@@ -24,10 +25,6 @@ pub(super) fn build(channel: &ChannelConfig, message: &Outgoing) -> Result<HttpR
 }
 
 type Said = (&'static str, Map<String, Value>);
-
-fn object<const N: usize>(pairs: [(&str, Option<Value>); N]) -> Map<String, Value> {
-    pairs.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
-}
 
 fn said(content: &Content, chat: &str) -> Result<Said, ProviderError> {
     Ok(match content {

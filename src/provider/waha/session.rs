@@ -81,10 +81,7 @@ pub(super) fn mend(channel: &ChannelConfig, webhook_url: &str, listed: &Value) -
 
 /// The state of an answer.
 pub(super) fn read_state(answer: &HttpResponse) -> Result<AccountState, ProviderError> {
-    if !answer.is_success() {
-        return Err(answer::refusal(answer));
-    }
-    let body = answer.json().unwrap_or(Value::Null);
+    let body = json::answered(answer, answer::refusal)?;
     let word = json::at(&body, "status");
     let word = word.ok_or_else(|| ProviderError::new(ErrorClass::Transient, None, "no state of the session in the answer"))?;
     Ok(AccountState {
@@ -134,10 +131,7 @@ pub(super) fn build_pairing(channel: &ChannelConfig, ask: &Ask) -> Option<HttpRe
 
 /// What came of a step.
 pub(super) fn read_pairing(ask: &Ask, answer: &HttpResponse) -> Result<Told, ProviderError> {
-    if !answer.is_success() {
-        return Err(answer::refusal(answer));
-    }
-    let body = answer.json().unwrap_or(Value::Null);
+    let body = json::answered(answer, answer::refusal)?;
     let unread = || ProviderError::new(ErrorClass::Transient, None, "no code in the answer");
     match ask {
         Ask::Picture => json::at(&body, "data").map(|png| Told::Picture(Secret::new(png))).ok_or_else(unread),
@@ -175,10 +169,7 @@ pub(super) fn number_check(channel: &ChannelConfig, phone: &str) -> HttpRequest 
 
 /// Reads the answer.
 pub(super) fn read_number_check(answer: &HttpResponse) -> Result<NumberCheck, ProviderError> {
-    if !answer.is_success() {
-        return Err(answer::refusal(answer));
-    }
-    let body = answer.json().unwrap_or(Value::Null);
+    let body = json::answered(answer, answer::refusal)?;
     let exists = body.get("numberExists").and_then(Value::as_bool);
     let exists = exists.ok_or_else(|| ProviderError::new(ErrorClass::Transient, None, "no answer about the number"))?;
     Ok(NumberCheck { exists, recipient: json::at(&body, "chatId").filter(|_| exists) })

@@ -5,12 +5,12 @@ use crate::domain::content::Content;
 use crate::domain::event::What;
 use crate::domain::http::{Body, Method};
 use crate::domain::identity::Identity;
+use crate::domain::outcome::ErrorClass;
 use crate::domain::secret::Secret;
 use crate::domain::state::Status;
 use crate::provider::mac;
 use bytes::Bytes;
 use serde_json::json;
-use std::collections::BTreeMap;
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -19,19 +19,9 @@ macro_rules! fixture {
 }
 
 fn channel(hmac: &str) -> ChannelConfig {
-    let mut secrets = BTreeMap::from([("api_key".to_owned(), Secret::new("k"))]);
-    if !hmac.is_empty() {
-        secrets.insert("hmac_key".to_owned(), Secret::new(hmac));
-    }
-    let settings = json!({"base_url": "http://waha:3000", "session": "default"}).as_object().cloned().unwrap();
-    ChannelConfig {
-        channel_id: "ch_1".to_owned(),
-        settings,
-        secrets,
-        bases: BTreeMap::new(),
-        webhook_url: Secret::default(),
-        siblings: Vec::new(),
-    }
+    let secrets = [("api_key", "k"), ("hmac_key", hmac)];
+    let given = if hmac.is_empty() { &secrets[..1] } else { &secrets[..] };
+    ChannelConfig::sample(&json!({"base_url": "http://waha:3000", "session": "default"}), given)
 }
 
 fn read(body: &str, headers: &[(String, String)]) -> ProviderEvent {

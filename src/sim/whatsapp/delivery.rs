@@ -1,5 +1,6 @@
 //! Callbacks to the business: taken from the outbox when due, changed by ordered faults, repeated until a 2xx.
 
+use super::dialect::Vendor;
 use super::fault::{EventAction, EventFault};
 use super::observation::Delivery;
 use super::plan;
@@ -38,19 +39,11 @@ pub(super) struct Callback {
 pub(super) enum Proof {
     /// Headers of the subscription at most.
     None,
-    /// `X-Hub-Signature-256` with the application's secret; non-ASCII is escaped.
-    Meta {
-        /// App secret.
-        secret: String,
-    },
-    /// A form with `X-Twilio-Signature` over the address and the sorted fields.
-    Twilio {
-        /// Auth token.
-        token: String,
-    },
-    /// `X-Webhook-Hmac` with the session's key, when it has one.
-    Waha {
-        /// HMAC key.
+    /// In the vendor's way.
+    Key {
+        /// Whose way.
+        vendor: Vendor,
+        /// The key.
         key: String,
     },
 }

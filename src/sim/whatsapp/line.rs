@@ -3,45 +3,17 @@
 //! One shape for all: what a vendor does not have stays empty. `LineDesk` is its owner's hand in the vendor's console.
 
 use super::delivery::{Callback, Proof};
+pub use super::dialect::Vendor;
+use super::dialect::{Fresh, Seed};
 use super::gupshup::app::App;
 use super::gupshup::template::Template;
 use super::state::{Shared, State};
-use super::{green_api, waha};
 use crate::domain::clock::Ms;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::Digest as _;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// Whose words an account speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Vendor {
-    /// Meta Cloud API.
-    Meta,
-    /// Twilio.
-    Twilio,
-    /// Green-API.
-    GreenApi,
-    /// WAHA.
-    Waha,
-}
-
-impl Vendor {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Meta, Self::Twilio, Self::GreenApi, Self::Waha];
-
-    /// Its word, as serde writes it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Meta => "meta",
-            Self::Twilio => "twilio",
-            Self::GreenApi => "green-api",
-            Self::Waha => "waha",
-        }
-    }
-}
 
 /// Word of callbacks that are about the business account, not a number.
 pub const ACCOUNT_NEWS: &str = "account";
@@ -90,24 +62,17 @@ impl Line {
     /// An account of that name; ids, keys and number follow from the name, the same each time.
     pub fn new(vendor: Vendor, name: &str) -> Self {
         let digest = sha2::Sha256::digest(format!("{vendor:?}|{name}").as_bytes());
-        let hex = hex::encode(digest);
-        let digits: String = digest.iter().map(|byte| char::from(b'0'.saturating_add(byte % 10))).collect();
-        let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-        let number = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
-        let (id, account, state) = match vendor {
-            Vendor::Meta => (format!("99{}", number(7, 17)), format!("33{}", number(17, 27)), "CONNECTED"),
-            Vendor::Twilio => (format!("AC{}", part(0, 32)), String::new(), ""),
-            Vendor::GreenApi => (format!("1103{}", number(7, 13)), String::new(), "authorized"),
-            Vendor::Waha => ("default".to_owned(), String::new(), "WORKING"),
-        };
+        let digits = digest.iter().map(|byte| char::from(b'0'.saturating_add(byte % 10))).collect();
+        let seed = Seed { digits, hex: hex::encode(digest) };
+        let Fresh { id, account, state } = vendor.dialect().fresh(&seed);
         Self {
             vendor,
             name: name.to_owned(),
-            phone: format!("7495{}", number(0, 7)),
+            phone: format!("7495{}", seed.number(0, 7)),
             id,
             account,
-            key: format!("key{}", part(0, 40)),
-            secret: part(32, 64).to_owned(),
+            key: format!("key{}", seed.part(0, 40)),
+            secret: seed.part(32, 64).to_owned(),
             hook: String::new(),
             account_hook: String::new(),
             verify_token: String::new(),
@@ -122,19 +87,11 @@ impl Line {
         for (index, mut template) in templates.into_iter().enumerate() {
             if template.id.is_empty() {
                 let digest = hex::encode(sha2::Sha256::digest(format!("{}|{}|{index}", self.name, template.element_name)));
-                template.id = match self.vendor {
-                    Vendor::Twilio => format!("HX{}", digest.get(..32).unwrap_or_default()),
-                    _ => digest.bytes().take(15).map(|byte| char::from(b'1'.saturating_add(byte % 9))).collect(),
-                };
+                template.id = self.vendor.dialect().template_id(&digest);
             }
             self.templates.push(template);
         }
         self
-    }
-
-    /// Where an event goes: news that name no number know the account's address only.
-    fn address(&self, event: &str) -> &str {
-        if self.vendor == Vendor::Meta && (self.hook.is_empty() || event == ACCOUNT_NEWS) { &self.account_hook } else { &self.hook }
     }
 
     /// The same number as WhatsApp's own platform sees it: its rules are those of an app hosted there.
@@ -154,21 +111,11 @@ impl Line {
 
 /// Puts a callback of an account into the outbox.
 pub(super) fn publish(state: &mut State, line: &Line, event: &str, wamid: Option<&str>, proof: Proof, body: Value, now: Ms) {
-    let headers = match (line.vendor, line.secret.as_str()) {
-        (Vendor::GreenApi, secret) if !secret.is_empty() => vec![("Authorization".to_owned(), format!("Bearer {secret}"))],
-        (Vendor::Waha, _) => {
-            let number = state.next_number();
-            vec![
-                ("X-Webhook-Request-Id".to_owned(), format!("req-{}-{number}", line.name)),
-                ("X-Webhook-Timestamp".to_owned(), now.to_string()),
-            ]
-        }
-        _ => Vec::new(),
-    };
+    let headers = line.vendor.dialect().headers(state, line, now);
     publish_at(
         state,
         line,
-        line.address(event),
+        line.vendor.dialect().address(line, event),
         Callback {
             event: event.to_owned(),
             account: line.name.clone(),
@@ -235,11 +182,7 @@ impl LineDesk {
         let now = self.shared.now();
         let mut state = self.shared.lock();
         if let Some(line) = state.line(&self.name).cloned() {
-            match line.vendor {
-                Vendor::GreenApi => green_api::events::state(&mut state, &line, now),
-                Vendor::Waha => waha::events::state(&mut state, &line, now),
-                Vendor::Meta | Vendor::Twilio => {}
-            }
+            line.vendor.dialect().session(&mut state, &line, now);
         }
         drop(state);
         self
@@ -260,10 +203,5 @@ impl LineDesk {
 
 /// How the vendor of an account proves its callbacks.
 pub(super) fn proof(line: &Line) -> Proof {
-    match line.vendor {
-        Vendor::Meta => Proof::Meta { secret: line.secret.clone() },
-        Vendor::Twilio => Proof::Twilio { token: line.key.clone() },
-        Vendor::GreenApi => Proof::None,
-        Vendor::Waha => Proof::Waha { key: line.secret.clone() },
-    }
+    line.vendor.dialect().proof(line)
 }

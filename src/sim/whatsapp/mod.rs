@@ -2,7 +2,7 @@
 //!
 //! The core (people, messages, plan, deliveries, faults, observations) knows no provider's words. A dialect such as
 //! [`gupshup`] translates: it refuses what the vendor refuses, accepts messages into the core and words the core's news
-//! as the vendor's callbacks. Another dialect is a folder beside it, an arm in `dialect` and a list of accounts in `Config`.
+//! as the vendor's callbacks. Another dialect is a folder beside it and a line in `dialect`; its accounts are lines of `Config`.
 //!
 //! Nothing here may call `provider` or any other adapter of ours: the contract is reference/whatsapp.md.
 //! Under a `ManualClock` nothing moves by wall time; tests flush with [`Network::deliver_events`].
@@ -14,6 +14,8 @@ mod dialect;
 pub mod fault;
 pub mod green_api;
 pub mod gupshup;
+#[cfg(feature = "test-provider")]
+pub mod heliograph;
 pub mod inbound;
 pub mod line;
 mod media;

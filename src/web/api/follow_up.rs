@@ -6,8 +6,8 @@ use super::{live_portal, one_of, page_send, phone_digits, portal_row};
 use crate::db::entity::follow_up as row;
 use crate::db::entity::portal::Model as PortalRow;
 use crate::db::store::follow_up::{self as store, Filter, state};
-use crate::flow::follow_up::api::{self, New, NotMade, To};
-use crate::flow::run_call::order;
+use crate::flow::follow_up::api::{self, New, NotMade};
+use crate::flow::run_call::order::To;
 use crate::web::body::Incoming;
 use crate::web::operator::Access;
 use crate::web::problem::{Code, Problem, ProblemDocument};
@@ -252,19 +252,9 @@ async fn of_page(state: &State, access: &Access, portal: &PortalRow, new: New) -
     let content: Map<String, Value> = content.map(|(name, value)| (name.clone(), value.clone())).collect();
     let kind = if content.contains_key("template") { "template" } else { "text" };
     page_send::content(state, access, portal, kind, &content).await?;
-    let to = match new.to {
-        To::Phone(phone) => order::To::Phone(phone),
-        To::Bsuid(bsuid) => order::To::Bsuid(bsuid),
-        To::Document(id) => order::To::Document(id),
-    };
-    let addressed = page_send::addressed(state, access, portal, to).await?;
-    let to = match addressed.to {
-        order::To::Phone(phone) => To::Phone(phone),
-        order::To::Bsuid(bsuid) => To::Bsuid(bsuid),
-        order::To::Document(id) => To::Document(id),
-    };
+    let addressed = page_send::addressed(state, access, portal, new.to).await?;
     let document_id = if access.whole_portal() { new.document_id.or(addressed.document) } else { addressed.document };
-    Ok(New { to, document_id, properties: new.properties })
+    Ok(New { to: addressed.to, document_id, properties: new.properties })
 }
 
 /// Makes a follow-up under the rules of the robot.

@@ -2,6 +2,7 @@
 //! its robot in the answer and words that say what to do.
 
 use super::table::{NOBODY, Row, Stage, rows};
+use crate::conformance::seat::that;
 use crate::kinds::shelf;
 use crate::support::story::story;
 use crate::support::town::{APP, Town};
@@ -111,9 +112,7 @@ story! {
     async fn through_a_broken_channel(town) from rested {
         furnished(&town).await;
         town.client_writes("Здравствуйте").await;
-        let settings = json!({"base_url": town.network.url(), "session": "nowhere", "api_key": "no-such-key"});
-        let (status, told) = town.api_post("/channels", json!({"kind": "waha", "name": "Без номера", "settings": settings})).await;
-        assert_eq!(status, 201, "{told}");
+        that(|known| known.pairing).connects_a_stranger(&town, "Без номера").await;
         town.network.app(APP).change(|app| app.api_key = "sk_rotated".to_owned());
         town.fires("send_text", json!({"text": "x", "wait_for": "none"})).await;
         town.settle().await;

@@ -1,6 +1,6 @@
 //! The binary itself, as an operator runs it: exit codes, what it says, signals; in real time, beside simulators of its own.
 
-use super::town::{OPERATOR, http, send};
+use super::town::{OPERATOR, ask, http};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -97,14 +97,7 @@ impl Serving {
     }
 
     pub(crate) async fn api(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
-        let mut request = http().request(method.parse().unwrap(), self.url(path)).bearer_auth(OPERATOR);
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        let answer = send(request).await;
-        let status = answer.status().as_u16();
-        let text = answer.text().await.unwrap();
-        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+        ask(method, &self.url(path), body).await
     }
 
     fn ended(&mut self) -> Option<Option<i32>> {

@@ -356,15 +356,7 @@ impl Town {
     }
 
     pub(crate) async fn request(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
-        let client = http();
-        let mut request = client.request(method.parse().unwrap(), self.url(path)).bearer_auth(OPERATOR);
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        let answer = send(request).await;
-        let status = answer.status().as_u16();
-        let text = answer.text().await.unwrap();
-        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+        ask(method, &self.url(path), body).await
     }
 
     /// The portal as `GET /api/v1/portals` shows it; null when it is not there.
@@ -412,6 +404,18 @@ pub(crate) fn http() -> reqwest::Client {
 #[expect(clippy::disallowed_methods, reason = "the tests' own client")]
 pub(crate) async fn send(request: reqwest::RequestBuilder) -> reqwest::Response {
     request.send().await.unwrap()
+}
+
+/// The operator's request: status and body, which is text where it is not JSON.
+pub(crate) async fn ask(method: &str, url: &str, body: Option<Value>) -> (u16, Value) {
+    let mut request = http().request(method.parse().unwrap(), url).bearer_auth(OPERATOR);
+    if let Some(body) = body {
+        request = request.json(&body);
+    }
+    let answer = send(request).await;
+    let status = answer.status().as_u16();
+    let text = answer.text().await.unwrap();
+    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }
 
 fn base64_key() -> String {

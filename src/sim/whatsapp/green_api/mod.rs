@@ -2,13 +2,16 @@
 
 pub(super) mod events;
 
+use super::dialect::{Dialect, Fresh, Seed};
 use super::gupshup::form::{Fields, Refusal};
+use super::inbound::InboundMessage;
 use super::line::{Line, Vendor};
-use super::message::{Content, Failure, MediaLink};
+use super::message::{Content, Failure, MediaLink, Message, Status};
 use super::server::{Answer, Call};
 use super::state::{Accepting, Shared, State};
 use crate::domain::clock::Ms;
 use base64::Engine as _;
+use futures::future::LocalBoxFuture;
 use serde_json::{Map, Value, json};
 
 /// A refused request: status and message.
@@ -21,7 +24,7 @@ impl From<Refusal> for Refused {
 }
 
 /// Answers `/waInstance{id}/{method}/{token}`; `None` = no such path.
-pub(super) fn answer(shared: &Shared, call: &Call) -> Option<Answer> {
+fn answer(shared: &Shared, call: &Call) -> Option<Answer> {
     let parts = call.parts();
     let (instance, method, token) = match parts.as_slice() {
         [first, method, token] => (first.strip_prefix("waInstance")?, *method, *token),
@@ -100,7 +103,7 @@ fn act(state: &mut State, call: &Call, instance: &str, method: &str, token: &str
             let body = body(call)?;
             let fields = Fields::new(&body, "body");
             let (chat, id) = (destination(fields.text("chatId", 100)?)?, fields.optional("idMessage", 100)?.map(str::to_owned));
-            let known = |message: &&super::inbound::InboundMessage| message.account == line.name && message.phone == chat;
+            let known = |message: &&InboundMessage| message.account == line.name && message.phone == chat;
             let read =
                 state.inbound.iter().filter(known).find(|message| id.as_ref().is_none_or(|id| events::inbound_id(&message.wamid) == *id));
             let wamid = read.map(|message| message.wamid.clone()).ok_or_else(|| Refused(400, "message not found".to_owned()))?;
@@ -204,4 +207,34 @@ fn content(fields: &Fields<'_>, method: &str) -> Result<Content, Refusal> {
             plain("contacts", contact.optional("firstName", 255)?.unwrap_or_default())
         }
     })
+}
+
+/// The dialect.
+pub(super) struct Words;
+
+impl Dialect for Words {
+    fn fresh(&self, seed: &Seed) -> Fresh {
+        Fresh { id: format!("1103{}", seed.number(7, 13)), state: "authorized", ..Fresh::default() }
+    }
+
+    fn answer<'a>(&'a self, shared: &'a Shared, call: &'a Call) -> LocalBoxFuture<'a, Option<Answer>> {
+        Box::pin(std::future::ready(answer(shared, call)))
+    }
+
+    fn status(&self, state: &mut State, line: &Line, message: &Message, status: Status, now: Ms) {
+        events::status(state, line, message, status, now);
+    }
+
+    fn inbound(&self, state: &mut State, line: &Line, inbound: &InboundMessage, now: Ms) {
+        events::inbound(state, line, inbound, now);
+    }
+
+    fn session(&self, state: &mut State, line: &Line, now: Ms) {
+        events::state(state, line, now);
+    }
+
+    /// The token that the instance was given is all the proof there is.
+    fn headers(&self, _state: &mut State, line: &Line, _now: Ms) -> Vec<(String, String)> {
+        if line.secret.is_empty() { Vec::new() } else { vec![("Authorization".to_owned(), format!("Bearer {}", line.secret))] }
+    }
 }

@@ -6,9 +6,16 @@ mod account;
 pub(super) mod events;
 mod send;
 
-use super::line::{Line, Vendor};
+use super::delivery::{Callback, Proof};
+use super::dialect::{Dialect, Fresh, Seed};
+use super::inbound::InboundMessage;
+use super::line::{ACCOUNT_NEWS, Line, Vendor};
+use super::message::{Message, Status};
 use super::server::{Answer, Call};
+use super::signature::{Signed, sha256_hex};
 use super::state::{Shared, State};
+use crate::domain::clock::Ms;
+use futures::future::LocalBoxFuture;
 use serde_json::{Map, Value, json};
 
 /// A refused request.
@@ -34,7 +41,7 @@ impl GraphError {
 pub(super) type Told = Result<Answer, GraphError>;
 
 /// Answers a path under `/v23.0/`; `None` = no Graph path.
-pub(super) async fn answer(shared: &Shared, call: &Call) -> Option<Answer> {
+async fn answer(shared: &Shared, call: &Call) -> Option<Answer> {
     let parts = call.parts();
     if let ["whatsapp_business", "attachments", id] = parts.as_slice() {
         let told = account::bytes(&shared.lock(), call, id);
@@ -90,4 +97,61 @@ pub(super) fn json_body(call: &Call) -> Result<Map<String, Value>, GraphError> {
         Ok(Value::Object(body)) if kind == "application/json" => Ok(body),
         _ => Err(GraphError::new(400, 100, "Invalid parameter: JSON body expected")),
     }
+}
+
+/// The dialect.
+pub(super) struct Words;
+
+impl Dialect for Words {
+    fn fresh(&self, seed: &Seed) -> Fresh {
+        Fresh { id: format!("99{}", seed.number(7, 17)), account: format!("33{}", seed.number(17, 27)), state: "CONNECTED" }
+    }
+
+    fn answer<'a>(&'a self, shared: &'a Shared, call: &'a Call) -> LocalBoxFuture<'a, Option<Answer>> {
+        Box::pin(answer(shared, call))
+    }
+
+    fn status(&self, state: &mut State, line: &Line, message: &Message, status: Status, now: Ms) {
+        events::status(state, line, message, status, now);
+    }
+
+    fn inbound(&self, state: &mut State, line: &Line, inbound: &InboundMessage, now: Ms) {
+        events::inbound(state, line, inbound, now);
+    }
+
+    fn lost_file(&self) -> (u32, &'static str) {
+        (131_053, "Media upload error")
+    }
+
+    /// News that name no number know the account's address only.
+    fn address<'a>(&self, line: &'a Line, event: &str) -> &'a str {
+        if line.hook.is_empty() || event == ACCOUNT_NEWS { &line.account_hook } else { &line.hook }
+    }
+
+    fn proof(&self, line: &Line) -> Proof {
+        Proof::Key { vendor: line.vendor, key: line.secret.clone() }
+    }
+
+    /// `X-Hub-Signature-256` with the application's secret, over bytes in which non-ASCII is escaped (reference 5.12).
+    fn sign(&self, callback: &Callback, key: &str) -> Signed {
+        let bytes = escaped(&callback.body.to_string()).into_bytes();
+        let hash = sha256_hex(key, &bytes);
+        Signed::json(bytes, vec![("X-Hub-Signature-256", format!("sha256={hash}"))])
+    }
+}
+
+/// Non-ASCII as `\u` with lower-case hex, as Meta writes it.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for symbol in text.chars() {
+        if symbol.is_ascii() {
+            out.push(symbol);
+        } else {
+            let mut units = [0_u16; 2];
+            for unit in symbol.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    out
 }

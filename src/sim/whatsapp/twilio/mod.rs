@@ -3,13 +3,22 @@
 pub(super) mod events;
 mod send;
 
+use super::delivery::{Callback, Proof};
+use super::dialect::{Dialect, Fresh, Seed};
 use super::gupshup::template::{Template, placeholders};
+use super::inbound::InboundMessage;
 use super::line::{Line, Vendor};
 use super::media;
+use super::message::{Message, Status};
 use super::server::{Answer, Call};
+use super::signature::{Signed, mac};
 use super::state::{Shared, State};
+use crate::domain::clock::Ms;
 use base64::Engine as _;
+use futures::future::LocalBoxFuture;
+use hmac::Hmac;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// A refused request.
 pub(super) struct Refused {
@@ -30,7 +39,7 @@ impl Refused {
 }
 
 /// Answers a path of `api.twilio.com` or `content.twilio.com`; `None` = not one of theirs.
-pub(super) fn answer(shared: &Shared, call: &Call) -> Option<Answer> {
+fn answer(shared: &Shared, call: &Call) -> Option<Answer> {
     let now = shared.now();
     let parts = call.parts();
     let mut state = shared.lock();
@@ -105,4 +114,52 @@ pub(super) fn variables(template: &Template) -> Vec<String> {
         }
     }
     keys
+}
+
+/// The dialect.
+pub(super) struct Words;
+
+impl Dialect for Words {
+    fn fresh(&self, seed: &Seed) -> Fresh {
+        Fresh { id: format!("AC{}", seed.part(0, 32)), ..Fresh::default() }
+    }
+
+    fn answer<'a>(&'a self, shared: &'a Shared, call: &'a Call) -> LocalBoxFuture<'a, Option<Answer>> {
+        Box::pin(std::future::ready(answer(shared, call)))
+    }
+
+    fn status(&self, state: &mut State, line: &Line, message: &Message, status: Status, now: Ms) {
+        events::status(state, line, message, status, now);
+    }
+
+    fn inbound(&self, state: &mut State, line: &Line, inbound: &InboundMessage, now: Ms) {
+        events::inbound(state, line, inbound, now);
+    }
+
+    fn template_id(&self, digest: &str) -> String {
+        format!("HX{}", digest.get(..32).unwrap_or_default())
+    }
+
+    fn lost_file(&self) -> (u32, &'static str) {
+        (63_019, "Media failed to download")
+    }
+
+    fn proof(&self, line: &Line) -> Proof {
+        Proof::Key { vendor: line.vendor, key: line.key.clone() }
+    }
+
+    /// A form with `X-Twilio-Signature` over the address and the sorted fields (reference 8.3).
+    fn sign(&self, callback: &Callback, key: &str) -> Signed {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let fields: BTreeMap<String, String> =
+            callback.body.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), text(value))).collect();
+        let mut signed = callback.url.clone();
+        for (name, value) in &fields {
+            signed.push_str(name);
+            signed.push_str(value);
+        }
+        let hash = base64::engine::general_purpose::STANDARD.encode(mac::<Hmac<sha1::Sha1>>(key, signed.as_bytes()));
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
+        Signed { bytes: body.into_bytes(), content_type: "application/x-www-form-urlencoded", headers: vec![("X-Twilio-Signature", hash)] }
+    }
 }

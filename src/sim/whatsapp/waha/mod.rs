@@ -2,15 +2,21 @@
 
 pub(super) mod events;
 
+use super::delivery::{Callback, Proof};
+use super::dialect::{Dialect, Fresh, Seed};
 use super::green_api::destination;
 use super::gupshup::form::{Fields, Refusal};
+use super::inbound::InboundMessage;
 use super::line::{Line, Vendor};
 use super::media;
-use super::message::{Content, MediaLink};
+use super::message::{Content, MediaLink, Message, Status};
 use super::server::{Answer, Call};
+use super::signature::{Signed, mac};
 use super::state::{Accepting, Shared, State};
 use crate::domain::clock::Ms;
 use base64::Engine as _;
+use futures::future::LocalBoxFuture;
+use hmac::Hmac;
 use serde_json::{Map, Value, json};
 
 /// A refused request: status and body.
@@ -29,7 +35,7 @@ impl From<Refusal> for Refused {
 }
 
 /// Answers a path under `/api/`; `None` = no such path.
-pub(super) fn answer(shared: &Shared, call: &Call) -> Option<Answer> {
+fn answer(shared: &Shared, call: &Call) -> Option<Answer> {
     let parts = call.parts();
     let ["api", path @ ..] = parts.as_slice() else { return None };
     let now = shared.now();
@@ -164,7 +170,7 @@ fn send(state: &mut State, call: &Call, key: &str, method: &str, now: Ms) -> Res
     if method == "sendSeen" {
         let chat = destination(fields.text("chatId", 100)?)?;
         let told = fields.optional("messageId", 300)?.map(str::to_owned);
-        let named = |message: &&super::inbound::InboundMessage| told.as_ref().is_none_or(|told| *told == events::inbound_id(message));
+        let named = |message: &&InboundMessage| told.as_ref().is_none_or(|told| *told == events::inbound_id(message));
         let read = state.inbound.iter().filter(|message| message.account == line.name && message.phone == chat).find(named);
         let wamid = read.map(|message| message.wamid.clone()).ok_or_else(|| Refused::new(404, "Message not found"))?;
         state.marked_read(&line.name, wamid);
@@ -216,4 +222,48 @@ fn content(fields: &Fields<'_>, method: &str) -> Result<Content, Refused> {
         }
         _ => return Err(Refused::new(404, "Cannot POST")),
     })
+}
+
+/// The dialect.
+pub(super) struct Words;
+
+impl Dialect for Words {
+    fn fresh(&self, _seed: &Seed) -> Fresh {
+        Fresh { id: "default".to_owned(), state: "WORKING", ..Fresh::default() }
+    }
+
+    fn answer<'a>(&'a self, shared: &'a Shared, call: &'a Call) -> LocalBoxFuture<'a, Option<Answer>> {
+        Box::pin(std::future::ready(answer(shared, call)))
+    }
+
+    fn status(&self, state: &mut State, line: &Line, message: &Message, status: Status, now: Ms) {
+        events::status(state, line, message, status, now);
+    }
+
+    fn inbound(&self, state: &mut State, line: &Line, inbound: &InboundMessage, now: Ms) {
+        events::inbound(state, line, inbound, now);
+    }
+
+    fn session(&self, state: &mut State, line: &Line, now: Ms) {
+        events::state(state, line, now);
+    }
+
+    fn headers(&self, state: &mut State, line: &Line, now: Ms) -> Vec<(String, String)> {
+        let number = state.next_number();
+        vec![
+            ("X-Webhook-Request-Id".to_owned(), format!("req-{}-{number}", line.name)),
+            ("X-Webhook-Timestamp".to_owned(), now.to_string()),
+        ]
+    }
+
+    /// `X-Webhook-Hmac` with the session's key, when it has one (reference 7.4).
+    fn proof(&self, line: &Line) -> Proof {
+        if line.secret.is_empty() { Proof::None } else { Proof::Key { vendor: line.vendor, key: line.secret.clone() } }
+    }
+
+    fn sign(&self, callback: &Callback, key: &str) -> Signed {
+        let bytes = callback.body.to_string().into_bytes();
+        let hash = hex::encode(mac::<Hmac<sha2::Sha512>>(key, &bytes));
+        Signed::json(bytes, vec![("X-Webhook-Hmac", hash), ("X-Webhook-Hmac-Algorithm", "sha512".to_owned())])
+    }
 }

@@ -5,6 +5,7 @@
 //! A folded PHP array is always a JSON object, since `{"0":…}` may have been a list or a map; [`list`] reads both.
 //! The number of pairs and the depth are limited; the size of the body is limited by the web server.
 
+use crate::domain::blank::without_nul;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -169,7 +170,7 @@ pub fn fold(body: &[u8]) -> Result<Map<String, Value>, FormError> {
         if count >= MAX_PAIRS {
             return Err(FormError::TooManyPairs);
         }
-        put_pair(&mut root, &key, value.into_owned())?;
+        put_pair(&mut root, &without_nul(key.into_owned()), without_nul(value.into_owned()))?;
     }
     Ok(root.into_map())
 }

@@ -5,6 +5,7 @@
 
 use super::RobotCall;
 use super::form::{self, FormError};
+use crate::domain::money::Decimal;
 use crate::domain::secret::Secret;
 use serde_json::{Map, Value};
 
@@ -81,6 +82,14 @@ pub enum InstallPost {
 
 fn number(map: &Map<String, Value>, key: &str) -> Option<i64> {
     form::text(map, key).trim().parse().ok()
+}
+
+/// Whole seconds, rounded down: answering a little early is safe, and no timeout at all is not. What is no number, or negative, is none.
+fn whole_seconds(text: &str) -> i64 {
+    let text = text.trim();
+    let whole = text.split_once(['.', ',']).map_or(text, |(whole, _)| whole);
+    let digits = Decimal::parse(text).and_then(|_| whole.parse::<i64>().ok());
+    digits.unwrap_or(0).max(0)
 }
 
 fn secret(map: &Map<String, Value>, key: &str) -> Secret {
@@ -160,7 +169,7 @@ impl RobotCall {
             document_id,
             properties,
             use_subscription: form::text(&body, "use_subscription").eq_ignore_ascii_case("y"),
-            timeout_seconds: number(&body, "timeout_duration").unwrap_or(0).max(0),
+            timeout_seconds: whole_seconds(&form::text(&body, "timeout_duration")),
             ts: number(&body, "ts"),
             user_id: Some(sender.user_id).filter(|id| !id.is_empty()),
         })
@@ -302,6 +311,19 @@ mod tests {
         assert!(call.properties.is_empty() && !call.use_subscription && call.application_token.is_empty());
         assert_eq!(RobotCall::parse(b"event_token=t"), Err(InboundError::Missing("auth[member_id]")));
         assert_eq!(RobotCall::parse(b"auth[member_id]=m&auth=1"), Err(InboundError::Missing("auth[member_id]")));
+    }
+
+    #[test]
+    fn a_timeout_in_odd_writing_is_still_a_timeout() {
+        for (written, seconds) in
+            [("600", 600), (" 600 ", 600), ("600.0", 600), ("59.9", 59), ("+60", 60), ("", 0), ("0", 0), ("-5", 0), ("10m", 0), ("ten", 0)]
+        {
+            let body = format!(
+                "event_token=t&auth[member_id]=m&timeout_duration={}",
+                form_urlencoded::byte_serialize(written.as_bytes()).collect::<String>()
+            );
+            assert_eq!(RobotCall::parse(body.as_bytes()).unwrap().timeout_seconds, seconds, "{written:?}");
+        }
     }
 
     #[test]

@@ -13,6 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const COMMON: &str = "_common.toml";
 /// The group whose presence makes a robot a sending one.
 const SENDING: &str = "sending";
+/// Properties that the rendering itself reads.
+const SWITCHES: [&str; 2] = ["expressions", "on_missing"];
 /// Silently shadowed by Bitrix24 (reference/bitrix24.md B.1).
 const RESERVED: [&str; 8] =
     ["Title", "UseSubscription", "IsTimeout", "AuthUserId", "SetStatusMessage", "StatusMessage", "TimeoutDuration", "TimeoutDurationType"];
@@ -189,7 +191,8 @@ fn check_ids<'a>(what: &str, ids: impl Iterator<Item = &'a str>) -> Result<(), S
     Ok(())
 }
 
-/// Every property that the mapping names exists, and the mapped defaults make the operation.
+/// Every property that the mapping names exists, every one that is offered is named by a bare path, and the mapped defaults make the
+/// operation.
 fn check_mapping(spec: &RobotSpec) -> Result<(), String> {
     let mut named = Vec::new();
     spec.mapping.properties(&mut named);
@@ -203,7 +206,12 @@ fn check_mapping(spec: &RobotSpec) -> Result<(), String> {
     let sample: Map<String, Value> = spec.properties.iter().map(|property| (property.id.clone(), sample(property))).collect();
     let scene = Scene::new(&Value::Null, "en", "UTC", "RU").with_properties(sample);
     let fields = spec.mapping.value(&scene, OnMissing::Empty).map_err(|fault| format!("[map]: {fault:?}"))?;
-    Operation::from_fields(&spec.operation, fields).map_err(|error| format!("[map]: {error}")).map(|_| ())
+    Operation::from_fields(&spec.operation, fields).map_err(|error| format!("[map]: {error}"))?;
+    let read = |id: &str| SWITCHES.contains(&id) || named.contains(&id);
+    match spec.properties.iter().find(|property| !read(&property.id)) {
+        Some(idle) => Err(format!("[map]: property \"{}\" is offered and nothing reads it", idle.id)),
+        None => Ok(()),
+    }
 }
 
 fn sample(property: &Property) -> Value {

@@ -4,6 +4,7 @@ mod follow_up;
 
 pub use follow_up::{FollowUp, Plan, StopOn, When};
 
+use crate::domain::blank::is_blank;
 use crate::domain::consent::Scope;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -220,7 +221,15 @@ impl Operation {
         if let Some(send) = operation.send_mut() {
             send.fallback = send.fallback.take().filter(|fallback| !fallback.template.trim().is_empty());
         }
+        if let Self::WaitReply { ask_again: words, .. } = &mut operation
+            && is_blank(words)
+        {
+            words.clear();
+        }
         if let Self::FollowUp(follow_up) = &mut operation {
+            if is_blank(&follow_up.text) {
+                follow_up.text.clear();
+            }
             // The template is what goes when the text's window is closed.
             let both = !follow_up.text.trim().is_empty() && !follow_up.template.template.trim().is_empty();
             follow_up.send.fallback = both.then(|| follow_up.template.clone());

@@ -4,6 +4,7 @@ use super::operation::{OnMissing, Operation};
 use super::pattern::{FACT_ROOTS, Fault, HELPERS, Pattern, PatternCache, Scene};
 use super::spec::{Property, RobotSpec, label};
 use super::{RenderInput, Rendered, Words, read, write_fields};
+use crate::domain::blank::is_blank;
 use crate::domain::refusal::{Code, Refusal};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,7 +80,7 @@ impl Rendering<'_> {
     /// Blank, length, assignments: on what the property says after rendering.
     fn check(&self, property: &Property, value: &mut Value) -> Result<(), Refusal> {
         let blank = match &*value {
-            Value::String(text) => text.trim().is_empty(),
+            Value::String(text) => is_blank(text),
             Value::Array(items) => items.is_empty(),
             _ => false,
         };

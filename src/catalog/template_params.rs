@@ -4,6 +4,7 @@
 //! none does. A mixture is refused: guessing would send a client somebody else's number.
 
 use super::operation::OnMissing;
+use crate::domain::blank::is_blank;
 use crate::domain::content::{ButtonKind, ButtonValue};
 use crate::domain::refusal::{Code, Refusal};
 use serde_json::Value;
@@ -66,11 +67,11 @@ fn blank_only(keys: &[String], items: &[String], on_missing: OnMissing, filler: 
 
 fn fill(keys: &[String], values: &[Option<&str>], on_missing: OnMissing, filler: &str) -> Result<MatchedParams, Refusal> {
     let filler = one_line(filler);
-    let filler = if filler.is_empty() { FILLER.to_owned() } else { filler };
+    let filler = if is_blank(&filler) { FILLER.to_owned() } else { filler };
     let mut filled = Vec::with_capacity(keys.len());
     for (key, value) in keys.iter().zip(values) {
         let value = value.map(one_line).unwrap_or_default();
-        let value = match (value.is_empty(), on_missing) {
+        let value = match (is_blank(&value), on_missing) {
             (false, _) => value,
             (true, OnMissing::Empty) => filler.clone(),
             (true, OnMissing::Skip) => return Ok(MatchedParams::Skip(key.clone())),

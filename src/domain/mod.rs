@@ -1,6 +1,7 @@
 //! Pure words of the field: no I/O, no database, no ambient clock. Everything else may use them.
 
 pub mod backoff;
+pub mod blank;
 pub mod clock;
 pub mod consent;
 pub mod content;

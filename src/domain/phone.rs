@@ -178,6 +178,25 @@ mod tests {
             ("RU", "８９１６００００００１", "79160000001"),
             ("KZ", "8 701 234 56 78", "77012345678"),
             ("KZ", "7012345678", "77012345678"),
+            // Kazakhstan is +7 as well; its numbers begin 76 and 77.
+            ("RU", "8 777 123 45 67", "77771234567"),
+            ("RU", "+7 701 234-56-78", "77012345678"),
+            // `00` in front, blanks of every width, marks that set the direction of a text, dashes that do not break.
+            ("RU", "0049 151 23456789", "4915123456789"),
+            ("RU", "7\u{a0}916\u{2009}000\u{202f}00 01", "79160000001"),
+            ("RU", "\u{202a}+7 (916) 000\u{2011}00\u{2011}01\u{202c}", "79160000001"),
+            ("RU", "٧٩١٦٠٠٠٠٠٠١", "79160000001"),
+            // Countries whose codes begin with 8: only eleven digits are a trunk 8 at home.
+            ("RU", "8613912345678", "8613912345678"),
+            ("RU", "819012345678", "819012345678"),
+            ("CN", "8613912345678", "8613912345678"),
+            ("JP", "090-1234-5678", "819012345678"),
+            // Nobody's ninth digit is added or taken here: that is for matching (`variants`).
+            ("BR", "+55 31 8765-4321", "553187654321"),
+            ("MX", "+52 1 55 1234 5678", "5215512345678"),
+            ("AR", "+54 9 11 2345-6789", "5491123456789"),
+            ("RU", "+229 01 97 00 00 00", "2290197000000"),
+            ("RU", "+225 07 08 09 10 11", "2250708091011"),
             // Vietnam, China and Estonia keep their codes.
             ("RU", "+84 91 234 56 78", "84912345678"),
             ("VN", "84912345678", "84912345678"),
@@ -206,11 +225,19 @@ mod tests {
             ("8800FLOWERS1", PhoneError::Letters),
             ("8916abc4567", PhoneError::Letters),
             ("12345", PhoneError::TooShort),
+            ("123456", PhoneError::TooShort),
             ("+7916000000112345", PhoneError::TooLong),
+            ("+1234567890123456", PhoneError::TooLong),
         ];
         for (typed, error) in table {
             assert_eq!(normalise(typed, "RU"), Err(error), "{typed}");
         }
+    }
+
+    #[test]
+    fn seven_and_fifteen_digits_are_the_ends() {
+        assert_eq!(normalise("+1234567", "RU").as_deref(), Ok("1234567"));
+        assert_eq!(normalise("+123456789012345", "RU").as_deref(), Ok("123456789012345"));
     }
 
     #[test]

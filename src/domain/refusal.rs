@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Most characters of a value that a text names.
+const LONGEST: usize = 500;
+
 /// A code of the closed list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -123,7 +126,13 @@ impl Refusal {
     /// Adds a value that the text names.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.args.insert(name.to_owned(), value.into());
+        let mut value: String = value.into();
+        // Whatever stood in the field: words for people stay words.
+        if let Some((end, _)) = value.char_indices().nth(LONGEST) {
+            value.truncate(end);
+            value.push('…');
+        }
+        self.args.insert(name.to_owned(), value);
         self
     }
 }

@@ -16,6 +16,7 @@ use super::desk::{Desk, Sender};
 use super::media::{self, MediaFault};
 use super::template_choice::{Fault, Filled};
 use crate::catalog::operation::Operation;
+use crate::domain::blank::is_blank;
 use crate::domain::content::{
     Button, ButtonsContent, Card, Content, HeaderValue, LinkContent, ListContent, MediaContent, MediaKind, MediaRef, Place,
 };
@@ -155,7 +156,7 @@ pub(super) fn titles(code: &str, lang: &str, operation: &Operation) -> Result<Ve
 
 /// What was written, if anything was.
 fn given(text: &str) -> Option<String> {
-    (!text.trim().is_empty()).then(|| text.trim().to_owned())
+    (!is_blank(text)).then(|| text.trim().to_owned())
 }
 
 async fn buttons_content(scene: &Scene<'_>, header: &str, text: &str, footer: &str, buttons: Vec<Button>) -> Result<Content, Fault> {
@@ -175,11 +176,16 @@ async fn buttons_content(scene: &Scene<'_>, header: &str, text: &str, footer: &s
     Ok(Content::Buttons(ButtonsContent { header, body: text.to_owned(), footer: given(footer), buttons }))
 }
 
-/// http or https, with a host name (reference/whatsapp.md 5.3).
+/// http or https, with a host name (reference/whatsapp.md 5.3). What people paste holds blanks and letters of any alphabet: on the wire an
+/// address has neither. One that is plain stays as it was written.
 fn address(form: &Form<'_>, text: &str) -> Result<String, Refusal> {
     let text = text.trim();
-    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-    if url.is_some_and(|url| url.has_host()) { Ok(text.to_owned()) } else { Err(form.invalid("url", text, "hint-address")) }
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let url = url.ok_or_else(|| form.invalid("url", text, "hint-address"))?;
+    let after_scheme = text.split_once("://").map_or("", |(_, rest)| rest);
+    let plain =
+        text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') && !after_scheme.is_empty() && !after_scheme.starts_with('/');
+    Ok(if plain { text.to_owned() } else { url.into() })
 }
 
 fn place(form: &Form<'_>, latitude: Option<f64>, longitude: Option<f64>, name: &str, address: &str) -> Result<Place, Refusal> {
@@ -223,7 +229,11 @@ async fn fitted(scene: &Scene<'_>, content: Content) -> Result<Vec<Filled>, Faul
         _ => Vec::new(),
     };
     let filled = |content: Content, degraded: Option<&'static str>| Filled { text: shown::text(lang, &content), content, degraded };
-    match fit::fit(content, &kinds(scene, kind)) {
+    let mut kinds = kinds(scene, kind);
+    if scene.sender.capabilities().cards_need_phone && cards.iter().any(|card| card.phones.is_empty()) {
+        kinds.retain(|known| *known != kind);
+    }
+    match fit::fit(content, &kinds) {
         Fit::Whole(content) => Ok(vec![filled(content, None)]),
         Fit::Degraded(content, rule) => Ok(vec![filled(content, Some(rule))]),
         Fit::CardFiles(rule) => {

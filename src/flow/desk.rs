@@ -37,6 +37,17 @@ impl Sender {
             .is_ok_and(|config| names.iter().all(|name| !config.text(name).is_empty() || !config.secret(name).is_empty()))
     }
 
+    /// Templates can be sent.
+    pub(super) fn has_templates(&self) -> bool {
+        self.capabilities().kinds.contains(&"template")
+    }
+
+    /// Placeholders may have names: of some kinds only with settings that not every channel has.
+    pub(super) fn takes_named_params(&self, ctx: &Ctx) -> bool {
+        let known = self.capabilities();
+        known.named_params && known.upgrade.as_ref().is_none_or(|upgrade| self.has_settings(ctx, upgrade.settings))
+    }
+
     /// Plain settings by name.
     pub(super) fn setting(&self, name: &str) -> Option<Value> {
         serde_json::from_str::<Value>(&self.row.settings).ok()?.get(name).cloned()

@@ -60,7 +60,15 @@ pub(super) fn candidates(typed: &[String], facts: &Facts, portal: &PortalView) -
     Err(unusable.map_or_else(|| missing(facts), |found| invalid(&found)))
 }
 
-/// `phone_choice=all` with more than [`MOST`] numbers: nobody is left out silently.
+/// More than [`MOST`] people at once: nobody is left out silently.
+///
+/// # Errors
+/// `property_invalid`.
+pub(super) fn not_too_many(recipients: &[Recipient]) -> Result<(), Refusal> {
+    if recipients.len() > MOST { Err(too_many(recipients.len())) } else { Ok(()) }
+}
+
+/// The same as a refusal.
 pub(super) fn too_many(count: usize) -> Refusal {
     Refusal::new(Code::PropertyInvalid, format!("{count} numbers, at most {MOST}"))
         .with("name", "phone")
@@ -131,6 +139,18 @@ pub(super) struct Recipient {
     pub(super) conversation: Option<conversation::Model>,
     /// What they agreed to; filled in by who decides.
     pub(super) standing: Standing,
+}
+
+/// A group cannot be written to, or listened to, through a channel that has none.
+///
+/// # Errors
+/// `unsupported_by_channel`.
+pub(super) fn no_stray_group(sender: &Sender, recipients: &[Recipient]) -> Result<(), Refusal> {
+    if sender.capabilities().groups || recipients.iter().all(|one| one.who.group.is_none()) {
+        return Ok(());
+    }
+    let refusal = Refusal::new(Code::UnsupportedByChannel, "the channel has no groups");
+    Err(refusal.with("name", sender.row.name.clone()).with("item", "group"))
 }
 
 /// A person known by an id alone cannot be written to through a channel that takes numbers only.

@@ -11,7 +11,7 @@ use crate::domain::consent::Choice;
 use crate::domain::content::{Content, MediaKind};
 use crate::domain::message_error::MessageError;
 use crate::domain::outcome::ProviderError;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{Code, Refusal};
 use crate::domain::state::Status;
 use crate::domain::window;
 use crate::i18n;
@@ -287,6 +287,11 @@ fn said(lang: &str, code: &str, mut args: BTreeMap<String, String>) -> String {
     if let Some(key) = args.get("hint_key") {
         let hint = i18n::text(lang, key, &args);
         args.insert("hint".to_owned(), hint);
+    }
+    if code == Code::UnsupportedByChannel.as_str()
+        && let Some(word) = args.get("item").and_then(|item| i18n::find(lang, &format!("cannot-{item}"), &args))
+    {
+        args.insert("item".to_owned(), word);
     }
     // Some refusals have more exact words than those of their code.
     let key = args.get("words").cloned().unwrap_or_else(|| format!("refusal-{code}"));

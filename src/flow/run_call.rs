@@ -27,6 +27,7 @@ use crate::domain::content::Content;
 use crate::domain::identity::Identity;
 use crate::domain::refusal::{Code, Refusal};
 use crate::queue::{Claimed, Group, Job};
+use decide::spec_code;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -165,7 +166,7 @@ async fn round(ctx: &Ctx, desk: &mut Desk, cases: Vec<Case>, nothing: &[Claimed]
     for (case, ending) in decide(ctx, desk, cases).await? {
         match ending {
             Ok(ending) => decided.push((case, ending)),
-            Err(error) => match given_up(&case, &error, now) {
+            Err(error) => match given_up(&case, &error, desk.portal.status, now) {
                 Some(refusal) => decided.push((case, Ending::Refused(refusal))),
                 None => leftover.extend(case.job.map(|job| (job, error))),
             },
@@ -264,16 +265,22 @@ async fn decide(ctx: &Ctx, desk: &mut Desk, cases: Vec<Case>) -> Result<Vec<(Cas
 }
 
 /// A call must not wait for its portal beyond its own time: then its process is told, or at least the journal.
-fn given_up(case: &Case, error: &JobError, now: Ms) -> Option<Refusal> {
+fn given_up(case: &Case, error: &JobError, status: PortalStatus, now: Ms) -> Option<Refusal> {
     let why = match error {
         JobError::Defer { why, .. } | JobError::Retry { why, .. } => why,
-        JobError::Fail { why } => return Some(paused(why)),
+        JobError::Fail { why } => return Some(paused(why, status)),
         JobError::LeaseLost => return None,
     };
     let last_try = matches!(error, JobError::Retry { .. }) && case.job.as_ref().is_some_and(|job| job.attempt >= job.max_attempts);
-    (last_try || now >= case.deadline(prepare::wait_hours(&case.properties))).then(|| paused(why))
+    (last_try || now >= case.deadline_in(prepare::patience(spec_code(&case.call.code), &case.properties))).then(|| paused(why, status))
 }
 
-fn paused(why: &str) -> Refusal {
-    Refusal::new(Code::PortalPaused, why).with("name", why)
+/// The reason is for the journal; people are told what to do about it.
+fn paused(why: &str, status: PortalStatus) -> Refusal {
+    let refusal = Refusal::new(Code::PortalPaused, why);
+    match status {
+        PortalStatus::Paused | PortalStatus::Uninstalled => refusal,
+        PortalStatus::AuthLost => refusal.with("words", "refusal-portal_paused-auth_lost"),
+        PortalStatus::Active => refusal.with("words", "refusal-portal_paused-silent"),
+    }
 }

@@ -50,6 +50,9 @@ pub(super) async fn fill(
     choice: &TemplateChoice,
     on_missing: OnMissing,
 ) -> Result<Filled, Fault> {
+    if !sender.has_templates() {
+        return Err(unsupported(sender, "template").into());
+    }
     let found = desk.template(&ctx.db, &sender.row.id, &choice.template).await.map_err(|error| Fault::Later(error.into()))?;
     let row = &found.filter(|row| row.vanished_at.is_none()).ok_or_else(|| {
         Refusal::new(Code::TemplateNotFound, "not one of the channel's synced templates").with("name", choice.template.trim())
@@ -61,6 +64,10 @@ pub(super) async fn fill(
     }
     let filler = &desk.portal.filler;
     let keys: Vec<String> = serde_json::from_str(&row.param_keys).unwrap_or_default();
+    if !keys.iter().all(|key| is_position(key)) && !sender.takes_named_params(ctx) {
+        let settings = sender.capabilities().upgrade.as_ref().map(|upgrade| upgrade.settings.join(", ")).unwrap_or_default();
+        return Err(unsupported(sender, "named_params").with("settings", settings).into());
+    }
     let values = match template_params::match_params(&keys, &choice.params, on_missing, filler).map_err(|refusal| placed(refusal, row))? {
         MatchedParams::Filled(values) => values,
         MatchedParams::Skip(key) => return Err(skipped(&key, "params")),
@@ -106,6 +113,16 @@ pub(super) async fn check(
         return Ok(());
     }
     fill(ctx, desk, sender, None, choice, on_missing).await.map(drop)
+}
+
+/// `1`, `2`, …: the placeholder's place, not its name.
+fn is_position(key: &str) -> bool {
+    !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn unsupported(sender: &Sender, item: &str) -> Refusal {
+    let refusal = Refusal::new(Code::UnsupportedByChannel, format!("the channel has no {item}"));
+    refusal.with("name", sender.row.name.clone()).with("item", item)
 }
 
 /// A bare `2` or `0` tells nobody which value is missing: its place and its template stand beside it.

@@ -1,6 +1,7 @@
 //! Reading loosely typed vendor JSON: numbers that may be strings, JSON inside strings, the first of several names.
 
 use super::WebhookError;
+use crate::domain::blank::without_nul;
 use crate::domain::clock::{Ms, from_wire_time};
 use crate::domain::http::HttpResponse;
 use crate::domain::outcome::ProviderError;
@@ -9,9 +10,21 @@ use sha2::{Digest as _, Sha256};
 
 /// A webhook's body; what is wrong with it is told without a piece of it.
 pub(super) fn parse(body: &[u8]) -> Result<Value, WebhookError> {
-    serde_json::from_slice(body).map_err(|error| {
+    let mut value = serde_json::from_slice(body).map_err(|error| {
         WebhookError::Unparsable(format!("{:?} error in line {} column {}", error.classify(), error.line(), error.column()))
-    })
+    })?;
+    strip(&mut value);
+    Ok(value)
+}
+
+/// Takes U+0000 out of every text.
+fn strip(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = without_nul(std::mem::take(text)),
+        Value::Array(items) => items.iter_mut().for_each(strip),
+        Value::Object(fields) => fields.values_mut().for_each(strip),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// The body of an answer that was no refusal; one without JSON reads as null.
@@ -59,11 +72,13 @@ pub(super) fn moment(value: Option<&Value>) -> Option<Ms> {
 
 /// An object, or a string that holds one as JSON.
 pub(super) fn nested(value: Option<&Value>) -> Value {
-    match value {
+    let mut inner = match value {
         Some(Value::String(text)) => serde_json::from_str(text).unwrap_or(Value::Null),
         Some(other) => other.clone(),
         None => Value::Null,
-    }
+    };
+    strip(&mut inner);
+    inner
 }
 
 /// Elements of an array, none for anything else.

@@ -90,6 +90,8 @@ pub struct Capabilities {
     pub upgrade: Option<Upgrade>,
     /// Contact cards of one message.
     pub cards_at_once: usize,
+    /// A card without a number cannot be sent as one.
+    pub cards_need_phone: bool,
     /// Most Unicode scalar values of a free-form text.
     pub text_limit: usize,
     /// Templates can be listed by API.

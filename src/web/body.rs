@@ -93,6 +93,16 @@ fn too_large(cap: usize) -> Problem {
     Problem::new(Code::BodyTooLarge).with("limit", (cap / 1024).to_string())
 }
 
+/// Whether a text of the document holds U+0000, which databases refuse: its escape, with no backslash before that makes it plain.
+fn has_nul(body: &[u8]) -> bool {
+    const ESCAPE: &[u8] = b"\\u0000";
+    let written = |at: usize| {
+        let before = body.get(..at).unwrap_or_default();
+        before.iter().rev().take_while(|byte| **byte == b'\\').count().is_multiple_of(2)
+    };
+    body.windows(ESCAPE.len()).enumerate().any(|(at, window)| window == ESCAPE && written(at))
+}
+
 /// A JSON body as `T`, within the lengths and ranges that `T` declares; the problem names the field.
 ///
 /// # Errors
@@ -102,6 +112,9 @@ pub(super) async fn json<T: DeserializeOwned + Validate>(body: Incoming) -> Resu
     let invalid = |field: String, reason: &str| Problem::new(Code::BodyInvalid).with("field", field).with("reason", reason);
     if depth(&body) > JSON_DEPTH {
         return Err(invalid(".".to_owned(), "nested too deep"));
+    }
+    if has_nul(&body) {
+        return Err(invalid(".".to_owned(), "U+0000 is no character of a text"));
     }
     let mut reader = serde_json::Deserializer::from_slice(&body);
     let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {

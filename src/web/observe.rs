@@ -64,9 +64,10 @@ pub(super) async fn request(
         request.head_mut().method = Method::GET;
         request.extensions_mut().insert(Bodiless);
     }
-    let mut response = if hidden {
+    let refused = if hidden { Some(Problem::new(Code::RouteUnknown)) } else { nameless(&request) };
+    let mut response = if let Some(problem) = refused {
         let (http_request, _) = request.into_parts();
-        let document = Problem::new(Code::RouteUnknown).render(language::of(&http_request), &id);
+        let document = problem.render(language::of(&http_request), &id);
         ServiceResponse::new(http_request, document)
     } else {
         // No clone of the request may be alive here: the framework writes the route's matches into it. Errors of handlers and
@@ -88,6 +89,21 @@ pub(super) async fn request(
         span.in_scope(|| tracing::debug!(http.status = status, duration_ms, "request answered"));
     }
     Ok(response)
+}
+
+/// No row and no value is named with U+0000, and not every database can be asked for it.
+fn nameless(request: &ServiceRequest) -> Option<Problem> {
+    const NUL: &str = "%00";
+    let uri = request.uri();
+    if !uri.path().starts_with("/api/") {
+        return None;
+    }
+    let in_query = || {
+        uri.query()
+            .filter(|query| query.contains(NUL))
+            .map(|_| Problem::new(Code::QueryInvalid).with("name", "%00").with("allowed", "a text without it"))
+    };
+    if uri.path().contains(NUL) { Some(Problem::new(Code::NotFound)) } else { in_query() }
 }
 
 /// Methods of a peer's own invention must not multiply the series.

@@ -1,6 +1,6 @@
 //! One table over every provider: the same story at each of them, through the binary's own surface and a simulator as strict as the vendor.
 
-mod seat;
+pub(crate) mod seat;
 
 use self::seat::{Gateway, Said, gateways};
 pub(crate) use self::seat::{Seat, TABLE};

@@ -2,7 +2,7 @@
 
 mod files;
 mod refusals;
-mod shelf;
+pub(crate) mod shelf;
 
 use crate::support::story::story;
 use crate::support::town::{APP, CLIENT, Town};
@@ -116,7 +116,7 @@ story! {
         town.client_writes("Здравствуйте").await;
         well(&fired(&town, "send_link", json!({"text": "Счёт готов", "button_title": "Открыть", "url": " https://example.org/i/1?a=б "})).await);
         let link = newest(&town);
-        assert_eq!((link.kind.as_str(), &link.body["url"], &link.body["display_text"]), ("cta_url", &json!("https://example.org/i/1?a=б"), &json!("Открыть")));
+        assert_eq!((link.kind.as_str(), &link.body["url"], &link.body["display_text"]), ("cta_url", &json!("https://example.org/i/1?a=%D0%B1"), &json!("Открыть")));
         let values = fired(&town, "send_location", json!({"latitude": "55.75", "longitude": "-37,61", "name": "Склад", "address": "ул. Тестовая, 1"})).await;
         well(&values);
         assert_eq!(values["rendered_text"], "Склад\nул. Тестовая, 1\n📍 55.75,-37.61");

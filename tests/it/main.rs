@@ -43,6 +43,7 @@ mod registration;
 mod removal;
 mod replicas;
 mod replies;
+mod robots;
 mod secrets;
 mod statuses;
 mod storage;

@@ -42,6 +42,8 @@ fn any_order_of_reports_merges_into_one_state() {
             for _ in 0..40 {
                 let order = dice.shuffled(&told);
                 assert_eq!(order.iter().fold(start, |state, event| state.merge(*event)), end, "{start:?} {order:?}");
+                let twice = order.iter().chain(dice.shuffled(&told).iter()).fold(start, |state, event| state.merge(*event));
+                assert_eq!(twice, end, "{start:?} {order:?}, all of it twice");
             }
         }
     }

@@ -54,6 +54,12 @@ fn mistakes_name_the_file_and_the_key() {
         ("x.toml", "type = \"text\"", "type = \"bool\"", "activities/x.toml: property \"text\": a bool, int or select needs \"default\""),
         ("x.toml", "type = \"text\"", "type = \"text\"\nmin = 1", "activities/x.toml: property \"text\": only an int has"),
         ("x.toml", "id = \"text\"\ntype = \"text\"", "group = \"nobody\"", "activities/x.toml: there is no group of properties \"nobody\""),
+        (
+            "x.toml",
+            "[map]",
+            "[[property]]\nid = \"idle\"\ntype = \"text\"\n[map]",
+            "activities/x.toml: [map]: property \"idle\" is offered and nothing reads it",
+        ),
         ("x.toml", "[map]", "[map", "activities/x.toml: line 11: invalid table header"),
     ] {
         let error = load(name, &GOOD.replace(find, replace)).err().unwrap_or_else(|| panic!("{sentence} was not said"));

@@ -2,6 +2,7 @@
 
 use super::split;
 use super::words::Form;
+use crate::domain::blank::is_blank;
 use crate::domain::content::{Button, Row, Section};
 use crate::domain::refusal::{Code, Refusal};
 use std::collections::BTreeSet;
@@ -102,7 +103,7 @@ struct Seen {
 
 impl Seen {
     fn take(&mut self, form: &Form<'_>, limits: &Limits, line: &str, id: &str, title: &str) -> Result<(), Refusal> {
-        if title.is_empty() {
+        if is_blank(title) {
             return Err(form.empty(limits.property, line));
         }
         form.check(limits.property, title, title, limits.title)?;

@@ -67,13 +67,10 @@ pub(in crate::flow) async fn decide(
     let official = sender.capabilities().official;
     sendable(ctx, desk, sender, wanted, now).await?;
     windows_exist(wanted, sender)?;
+    phones::not_too_many(recipients)?;
     phones::reachable(sender, recipients)?;
     let mut armed = Vec::new();
     for recipient in recipients {
-        if !sender.capabilities().groups && recipient.who.group.is_some() {
-            let refusal = Refusal::new(Code::UnsupportedByChannel, "the channel has no groups");
-            return Err(refusal.with("name", sender.row.name.clone()).with("item", "group").into());
-        }
         let window = WindowView::of(official, recipient.conversation.as_ref());
         let zone = zone(&wanted.plan.time_zone).map(|own| own.unwrap_or_else(|| quiet::zone(&desk.portal, &recipient.who)))?;
         let timing = timing(wanted, desk, sender, zone, now)?;
@@ -108,7 +105,8 @@ async fn sendable(ctx: &Ctx, desk: &mut Desk, sender: &Sender, wanted: &FollowUp
         let question = Question { portal: &desk.portal, sender, content: &content, window, standing, on_closed, quiet: None };
         gate::check(&question, now)?;
     }
-    if template {
+    // A channel without templates has no windows either: then the text is what goes.
+    if template && (sender.has_templates() || !text) {
         template_choice::check(ctx, desk, sender, &wanted.template, wanted.send.on_missing).await?;
     }
     if wanted.plan.when == When::AfterWindowClosed && !template && sender.capabilities().official {
@@ -129,7 +127,10 @@ fn windows_exist(wanted: &FollowUp, sender: &Sender) -> Result<(), Refusal> {
 fn zone(written: &str) -> Result<Option<Tz>, Refusal> {
     match written.trim() {
         "" => Ok(None),
-        name => name.parse().map(Some).map_err(|_| invalid("time_zone", name, "time_zone")),
+        name => {
+            let known = chrono_tz::TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(name));
+            known.copied().map(Some).ok_or_else(|| invalid("time_zone", name, "time_zone"))
+        }
     }
 }
 

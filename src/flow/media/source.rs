@@ -83,7 +83,7 @@ impl Source {
         if !numbers.is_empty() && numbers.iter().all(|part| is_number(part)) {
             return Ok(numbers.into_iter().map(|part| (Self::FileId(part.to_owned()), None)).collect());
         }
-        Ok(vec![(Self::parse(text, origin)?, None)])
+        pieces(text).into_iter().map(|piece| Ok((Self::parse(piece, origin)?, None))).collect()
     }
 
     fn parse(text: &str, origin: &Origin) -> Result<Self, MediaFault> {
@@ -115,6 +115,29 @@ impl Source {
         let url = url.ok_or_else(|| wrong("neither an address nor disk: nor field:"))?;
         Ok(if origin.is_portal(&url) { Self::Portal(url.into()) } else { Self::Public(url.into()) })
     }
+}
+
+/// Sources that stand in one text: people paste several, and Bitrix24 itself writes a field's values as a comma list. One begins after a
+/// separator with a scheme or a written form; whatever else an address holds is part of it.
+fn pieces(text: &str) -> Vec<&str> {
+    let separates = |symbol: char| symbol.is_whitespace() || matches!(symbol, ',' | ';');
+    let begins = |rest: &str| {
+        ["https://", "http://", "disk:", "field:", SCHEME].iter().any(|word| strip_word(rest, word).is_some())
+            || item_field(rest.split(separates).next().unwrap_or_default()).is_some()
+    };
+    let mut starts = vec![0];
+    let mut after_separator = false;
+    for (at, symbol) in text.char_indices() {
+        if after_separator && !separates(symbol) && text.get(at..).is_some_and(begins) {
+            starts.push(at);
+        }
+        after_separator = separates(symbol);
+    }
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    let cut = starts.iter().zip(ends).filter_map(|(from, to)| text.get(*from..to));
+    let cut: Vec<&str> = cut.map(|piece| piece.trim_matches(separates)).filter(|piece| !piece.is_empty()).collect();
+    // One source alone stays as it was written: its commas are its own.
+    if cut.len() < 2 { vec![text] } else { cut }
 }
 
 /// Whether a text that could be words (a header) names a file: an address or one of the written forms, and nothing beside it.
@@ -230,6 +253,18 @@ mod tests {
             all("[url=/bitrix/tools/show.php?id=1]Акт.pdf[/url], [URL=/bitrix/tools/show.php?id=2]b.png[/URL]"),
             [at("/bitrix/tools/show.php?id=1", "Акт.pdf"), at("/bitrix/tools/show.php?id=2", "b.png")]
         );
+        let public = |url: &str| (Source::Public(url.to_owned()), None);
+        let two = [public("https://x.org/a.png"), public("https://x.org/b.png")];
+        for text in [
+            "https://x.org/a.png, https://x.org/b.png",
+            "https://x.org/a.png\nhttps://x.org/b.png",
+            "https://x.org/a.png;https://x.org/b.png;",
+        ] {
+            assert_eq!(all(text), two, "{text}");
+        }
+        assert_eq!(all("disk:5, LEAD_12:UF_X").len(), 2);
+        assert_eq!(all("https://x.org/a,b c.png?u=https://y.org"), [public("https://x.org/a,b%20c.png?u=https://y.org")]);
+        assert_eq!(all(" https://пример.рф/файл.pdf "), [public("https://xn--e1afmkfd.xn--p1ai/%D1%84%D0%B0%D0%B9%D0%BB.pdf")]);
         for (text, expected) in [
             ("https://x.org/a.png", true),
             ("disk:5", true),

@@ -94,7 +94,7 @@ async fn merge_all(ctx: &Ctx, portal: &str, jobs: &[&Claimed], rows: &HashMap<St
     for one in &incoming {
         let read_as = match &one.event.what {
             What::Status(_) => continue,
-            What::Message(message) => match inbound::merge(ctx, &tx, one.row, told_at(one), message).await? {
+            What::Message(message) => match inbound::merge(ctx, &tx, one.row, one.event.at, message).await? {
                 Merged::Done(read_as) => read_as,
                 Merged::Early(at) => {
                     leftover.push((one.job.clone(), JobError::Defer { at, why: "answers a message that is on the wire".to_owned() }));
@@ -120,11 +120,6 @@ async fn merge_all(ctx: &Ctx, portal: &str, jobs: &[&Claimed], rows: &HashMap<St
     Ok(leftover)
 }
 
-/// The provider's moment of a message; its arrival when the provider told none.
-fn told_at(one: &Incoming<'_>) -> Ms {
-    if one.event.at > 0 { one.event.at } else { one.row.received_at }
-}
-
 async fn finish(tx: &Tx, portal: &str, finished: &[Finished], jobs: &mut Vec<&Claimed>, now: Ms) -> Result<(), JobError> {
     jobs.sort_by(|a, b| a.id.cmp(&b.id));
     jobs.dedup_by(|a, b| a.id == b.id);
@@ -143,8 +138,12 @@ fn read<'a>(
         match inbox_id(job).and_then(|id| rows.get(&id)).filter(|row| row.state == "stored") {
             None => nothing.push(*job),
             Some(row) => {
-                let event =
+                let mut event: ProviderEvent =
                     serde_json::from_str(&row.body).map_err(|error| JobError::Fail { why: format!("stored event unreadable: {error}") })?;
+                if event.at <= 0 {
+                    // A provider that tells no moment: that of arrival stands for it.
+                    event.at = row.received_at;
+                }
                 incoming.push(Incoming { job, row, event });
             }
         }

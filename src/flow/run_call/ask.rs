@@ -19,8 +19,6 @@ use crate::flow::{Ctx, channel, provider_ask, results};
 use crate::provider::NumberCheck;
 use std::collections::HashMap;
 
-/// Most people of one call, as for sending.
-const MOST: usize = 10;
 /// A number that is on WhatsApp stays there for a while.
 const KNOWN: Ms = 30 * DAY;
 /// A number that is not may be tomorrow.
@@ -49,9 +47,12 @@ pub(super) fn set_consent(ctx: &Ctx, case: &mut Case) -> Result<Ending, Stop> {
     let Some(Operation::SetConsent { action, scope, evidence, .. }) = case.operation.clone() else {
         return Ok(Ending::Dropped("not prepared"));
     };
-    let people: Vec<Identity> = case.candidates.people.iter().filter(|who| who.group.is_none()).take(MOST).cloned().collect();
+    let people: Vec<Identity> = case.candidates.people.iter().filter(|who| who.group.is_none()).cloned().collect();
     if people.is_empty() {
         return Err(Refusal::new(Code::PhoneInvalid, "a group agrees to nothing").with("value", "group").into());
+    }
+    if people.len() > phones::MOST {
+        return Err(phones::too_many(people.len()).into());
     }
     let standing = people
         .iter()

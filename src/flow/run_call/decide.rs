@@ -50,6 +50,10 @@ pub(super) async fn one(ctx: &Ctx, desk: &mut Desk, case: &mut Case, known: &Has
         return Ok(Ending::Dropped("not prepared"));
     };
     let now = ctx.clock.now();
+    if let Some(send) = operation.send() {
+        // Before anything is made or fetched for them.
+        phones::no_stray_group(&sender, &phones::choose(&case.candidates, send.phone_choice, &sender.row.id, known))?;
+    }
     match &operation {
         Operation::SendText { send, text, preview_link } => {
             let content = Content::Text { body: text.clone(), preview_link: *preview_link };
@@ -76,13 +80,18 @@ pub(super) async fn one(ctx: &Ctx, desk: &mut Desk, case: &mut Case, known: &Has
         }
         Operation::CheckWindow { .. } => {
             let recipients = phones::choose(&case.candidates, PhoneChoice::FirstValid, &sender.row.id, known);
+            phones::no_stray_group(&sender, &recipients)?;
             let talk = recipients.first().and_then(|recipient| recipient.conversation.as_ref());
             let mut values = results::of_window(&desk.portal, WindowView::of(sender.capabilities().official, talk), now);
             results::put_free_entry(&mut values, &desk.portal, talk, now);
             Ok(Ending::Answer(values))
         }
         Operation::WaitReply { expected, ask_again, attempts, reply_minutes, .. } => {
-            let people = phones::choose(&case.candidates, PhoneChoice::All, &sender.row.id, known).into_iter().map(|one| one.who);
+            let recipients = phones::choose(&case.candidates, PhoneChoice::All, &sender.row.id, known);
+            phones::no_stray_group(&sender, &recipients)?;
+            phones::not_too_many(&recipients)?;
+            longest(&sender, "ask_again", ask_again)?;
+            let people = recipients.into_iter().map(|one| one.who);
             Ok(Ending::Wait(waits::reply(people.collect(), expected, ask_again, *attempts, *reply_minutes)?))
         }
         Operation::WaitStatus { .. } => Ok(Ending::Dropped("not prepared")),
@@ -121,6 +130,16 @@ fn ahead(
     refusals.collect::<Option<Vec<Refusal>>>()?.into_iter().next()
 }
 
+/// What is said later keeps the channel's limit now.
+fn longest(sender: &Sender, field: &str, text: &str) -> Result<(), Refusal> {
+    let (limit, length) = (sender.capabilities().text_limit, text.chars().count());
+    if length <= limit {
+        return Ok(());
+    }
+    let refusal = Refusal::new(Code::TextTooLong, format!("{field} of {length}, the channel takes {limit}"));
+    Err(refusal.with("field", field).with("limit", limit.to_string()).with("value", length.to_string()))
+}
+
 /// CODE of the robot, also when its activity called.
 pub(super) fn spec_code(code: &str) -> &str {
     code.strip_suffix(ACTIVITY_SUFFIX).unwrap_or(code)
@@ -137,13 +156,7 @@ async fn letters(
 ) -> Result<Ending, Stop> {
     let official = sender.capabilities().official;
     let recipients = phones::choose(&case.candidates, send.phone_choice, &sender.row.id, known);
-    if !sender.capabilities().groups && recipients.iter().any(|recipient| recipient.who.group.is_some()) {
-        let refusal = Refusal::new(Code::UnsupportedByChannel, "the channel has no groups");
-        return Err(refusal.with("name", sender.row.name.clone()).with("item", "group").into());
-    }
-    if send.phone_choice == PhoneChoice::All && recipients.len() > phones::MOST {
-        return Err(phones::too_many(recipients.len()).into());
-    }
+    phones::not_too_many(&recipients)?;
     phones::reachable(sender, &recipients)?;
     let recipients = ask::with_standing(case, recipients);
     case.window = recipients.first().map(|one| WindowView::of(official, one.conversation.as_ref()));
@@ -202,7 +215,9 @@ fn chat_link(ctx: &Ctx, sender: &Sender, text: &str) -> Result<Map<String, Value
     let digits = |value: Value| value.as_str().map(|text| text.chars().filter(char::is_ascii_digit).collect::<String>());
     let number = ["source", "phone", "sender"].iter().find_map(|name| sender.setting(name).and_then(digits)).filter(|d| !d.is_empty());
     let number = number.ok_or_else(|| {
-        Refusal::new(Code::ChannelUnavailable, "the channel's own number is not known").with("name", sender.row.name.clone())
+        Refusal::new(Code::ChannelUnavailable, "the channel's own number is not known")
+            .with("name", sender.row.name.clone())
+            .with("words", "refusal-channel_unavailable-number")
     })?;
     let qr = link::qr_url(&ctx.settings.public_url, &number, text).unwrap_or_default();
     Ok(results::of_link(&link::wa_me(&number, text), &qr))

@@ -111,7 +111,8 @@ pub(super) async fn attempt(
         if let (Some(order), Some(portal)) = (&effects.order, portal) {
             effects.answer = Some(follow_up::carry_out(&tx, ctx, portal, order, now).await?);
         }
-        if let Some(values) = &effects.answer {
+        if let Some(values) = &mut effects.answer {
+            complete(ctx, &case.call.code, values);
             answers.push((row.id.clone(), Value::Object(values.clone())));
             jobs.extend((case.call.use_subscription == "Y").then(|| settle::answer_job(&owner, &row.id, now)));
             let wanted = wanted_fields(ctx, case);
@@ -140,6 +141,13 @@ pub(super) async fn attempt(
         metrics::counter!("courier24_calls_decided_total", "state" => row.state).increment(1);
     }
     Ok(())
+}
+
+/// Every result of the robot stands in its answer: a process never reads the value of an earlier round.
+fn complete(ctx: &Ctx, code: &str, values: &mut Map<String, Value>) {
+    for result in ctx.catalog.find(code).iter().flat_map(|spec| &spec.results) {
+        values.entry(result.id.clone()).or_insert_with(|| json!(""));
+    }
 }
 
 /// The deal's fields show a refusal as well, also one that comes before there is an operation to name them.
@@ -242,10 +250,16 @@ fn refuse(portal: &PortalView, case: &Case, status: Status, refusal: &Refusal, n
     effects.answer = Some(values);
 }
 
-/// The refused field as the robot's form names it.
+/// The refused fields as the robot's form names them; several stand in a comma list.
 fn legible(portal: &PortalView, case: &Case, refusal: &Refusal) -> Refusal {
-    match refusal.args.get("name").filter(|_| refusal.code == Code::PropertyInvalid) {
-        Some(id) => refusal.clone().with("name", content::field_label(decide::spec_code(&case.call.code), portal.lang, id)),
+    let arg = match refusal.code {
+        Code::PropertyInvalid => "name",
+        Code::TextEmpty | Code::TextTooLong => "field",
+        _ => return refusal.clone(),
+    };
+    let label = |id: &str| content::field_label(decide::spec_code(&case.call.code), portal.lang, id);
+    match refusal.args.get(arg) {
+        Some(ids) => refusal.clone().with(arg, ids.split(", ").map(label).collect::<Vec<_>>().join(", ")),
         None => refusal.clone(),
     }
 }

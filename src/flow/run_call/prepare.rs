@@ -3,6 +3,7 @@
 use super::{Case, Ending, Stop};
 use crate::catalog::operation::Operation;
 use crate::catalog::{self, RenderInput, RobotSpec};
+use crate::domain::clock::{HOUR, MINUTE, Ms};
 use crate::domain::document::CrmItem;
 use crate::domain::refusal::{Code, Refusal};
 use crate::flow::Ctx;
@@ -13,6 +14,10 @@ use serde_json::{Map, Value, json};
 
 /// `wait_hours` when the property does not say a number.
 const WAIT_HOURS: i64 = 24;
+/// The longest that the form takes.
+const MOST_HOURS: i64 = 720;
+/// The same of `reply_minutes`.
+const MOST_MINUTES: i64 = 43_200;
 
 /// Prepares every call; `Some` = it stops here.
 pub(super) async fn all(ctx: &Ctx, desk: &Desk, cases: Vec<Case>) -> Vec<(Case, Option<Stop>)> {
@@ -76,11 +81,17 @@ fn blank(value: Option<&Value>) -> bool {
     }
 }
 
-/// The process's own patience, read before anything is rendered.
-pub(super) fn wait_hours(properties: &Map<String, Value>) -> i64 {
-    let value = property(properties, "wait_hours");
-    let hours = value.and_then(|value| value.as_i64().or_else(|| value.as_str()?.trim().parse().ok()));
-    hours.filter(|hours| (1..=720).contains(hours)).unwrap_or(WAIT_HOURS)
+/// The process's own patience in ms, read before anything is rendered: a robot that only waits has minutes of its own.
+pub(super) fn patience(code: &str, properties: &Map<String, Value>) -> Ms {
+    let number = |name: &str, most: i64| {
+        let value = property(properties, name)?;
+        let told = value.as_i64().or_else(|| value.as_str()?.trim().parse().ok());
+        told.filter(|told| (1..=most).contains(told))
+    };
+    if code.eq_ignore_ascii_case("wait_reply") {
+        return number("reply_minutes", MOST_MINUTES).map_or(WAIT_HOURS * HOUR, |minutes| minutes.saturating_mul(MINUTE));
+    }
+    number("wait_hours", MOST_HOURS).unwrap_or(WAIT_HOURS).saturating_mul(HOUR)
 }
 
 fn render(ctx: &Ctx, desk: &Desk, case: &mut Case, spec: &RobotSpec) -> Result<(), Stop> {

@@ -103,7 +103,7 @@ async fn already_reached(tx: &Tx, ctx: &Ctx, view: &PortalView, opening: &Openin
     }
     let call_ids = [opening.call.id.clone()];
     wait::close(tx, &view.id, &call_ids, wait::state::ANSWERED, now).await?;
-    super::answer_as(tx, ctx, view, (&opening.call, &opening.operation), values(view, &rows, now), now).await
+    super::answer_as(tx, ctx, view, (&opening.call, &opening.operation), values(&**tx, view, &rows, now).await?, now).await
 }
 
 /// The client answered between the robot's firing and our commit.

@@ -2,7 +2,8 @@
 
 use crate::catalog::operation::WaitFor;
 use crate::db::entity::message as message_row;
-use crate::db::store::message;
+use crate::db::store::{channel as channels, conversation, message};
+use crate::db::{Conn, DbResult};
 use crate::domain::clock::{HOUR, MINUTE, Ms};
 use crate::domain::expected::{Expected, MistakeKind};
 use crate::domain::identity::Identity;
@@ -11,6 +12,7 @@ use crate::domain::state::Status;
 use crate::flow::portal_view::PortalView;
 use crate::flow::results::{self, WindowView};
 use crate::flow::{Ctx, JobError};
+use crate::provider::registry;
 use serde_json::{Map, Value};
 
 /// Messages that one `wait_status` may name.
@@ -111,7 +113,8 @@ pub(in crate::flow) async fn status(
     }
     let rows: Vec<&message_row::Model> = ids.iter().filter_map(|id| found.iter().find(|row| row.id == *id)).collect();
     if reached(wait_for, &rows) {
-        return Ok(Err(values(view, &rows, ctx.clock.now())));
+        let told = values(ctx.db.read(), view, &rows, ctx.clock.now()).await.map_err(|error| Fault::Later(error.into()))?;
+        return Ok(Err(told));
     }
     Ok(Ok(Plan::Status { messages: ids, patience: hours.saturating_mul(HOUR) }))
 }
@@ -130,9 +133,15 @@ pub(super) fn reached(wait_for: WaitFor, rows: &[&message_row::Model]) -> bool {
     rows.iter().all(|row| Status::parse(&row.status).is_some_and(|status| results::reached(wait_for, status)))
 }
 
-/// Results of `wait_status`.
-pub(super) fn values(view: &PortalView, rows: &[&message_row::Model], now: Ms) -> Map<String, Value> {
-    results::of_messages(view, rows, WindowView { official: true, until: None }, now)
+/// Results of `wait_status`, with the window of its first message.
+pub(super) async fn values(db: &impl Conn, view: &PortalView, rows: &[&message_row::Model], now: Ms) -> DbResult<Map<String, Value>> {
+    let (mut talk, mut channel) = (None, None);
+    if let Some(first) = rows.first() {
+        talk = conversation::list(db, &view.id, std::slice::from_ref(&first.conversation_id)).await?.pop();
+        channel = channels::find_any(db, &view.id, &first.channel_id).await?;
+    }
+    let official = channel.and_then(|row| registry::find(&row.kind)).is_none_or(|provider| provider.capabilities().official);
+    Ok(results::of_messages(view, rows, WindowView::of(official, talk.as_ref()), now))
 }
 
 #[cfg(test)]

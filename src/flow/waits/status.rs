@@ -32,7 +32,7 @@ pub(in crate::flow) async fn after_status(tx: &Tx, ctx: &Ctx, portal: &str, mess
         {
             continue;
         }
-        jobs.extend(answer_as(tx, ctx, &view, (&call, &operation), values(&view, &rows, now), now).await?);
+        jobs.extend(answer_as(tx, ctx, &view, (&call, &operation), values(&**tx, &view, &rows, now).await?, now).await?);
     }
     Ok(jobs)
 }

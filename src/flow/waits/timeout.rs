@@ -34,7 +34,7 @@ async fn unanswered(tx: &Tx, ctx: &Ctx, view: &PortalView, (call_ids, to): (&[St
         let attempts = waits.iter().find(|wait| wait.call_id == call.id).map_or(0, |wait| wait.attempts);
         let values = if matches!(operation, Operation::WaitStatus { .. }) {
             let rows = watched(tx, &view.id, &call.id).await?;
-            plan::values(view, &rows.iter().collect::<Vec<&message_row::Model>>(), now)
+            plan::values(&**tx, view, &rows.iter().collect::<Vec<&message_row::Model>>(), now).await?
         } else {
             values::timed_out(tx, view, &call, &operation, attempts, now).await?
         };

@@ -31,6 +31,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     kinds: &["text", "image", "video", "audio", "voice", "document", "location", "contacts"],
     upgrade: None,
     cards_at_once: 1,
+    cards_need_phone: true,
     text_limit: 20_000,
     template_list: false,
     // The Business plan's; a smaller plan tells its own end (466).

@@ -49,6 +49,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     // Only the partner API passes Meta's own bodies through (reference/whatsapp.md 4.3).
     upgrade: Some(Upgrade { settings: &["app_id", "partner_token"], kinds: &["location_request"], cards_at_once: 5 }),
     cards_at_once: 1,
+    cards_need_phone: false,
     text_limit: 4_096,
     template_list: true,
     number_checks: None,

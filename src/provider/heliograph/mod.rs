@@ -29,6 +29,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     kinds: &["text", "image", "video", "audio", "voice", "document", "sticker", "buttons", "list", "location", "contacts", "reaction"],
     upgrade: None,
     cards_at_once: 10,
+    cards_need_phone: false,
     text_limit: 4_000,
     template_list: false,
     number_checks: Some(1_000),

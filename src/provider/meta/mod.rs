@@ -49,6 +49,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     ],
     upgrade: None,
     cards_at_once: 5,
+    cards_need_phone: false,
     text_limit: 4_096,
     template_list: true,
     number_checks: None,

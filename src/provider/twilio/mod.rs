@@ -29,6 +29,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     kinds: &["template", "text", "image", "video", "audio", "document", "sticker", "location"],
     upgrade: None,
     cards_at_once: 1,
+    cards_need_phone: false,
     text_limit: TEXT_LIMIT,
     template_list: true,
     number_checks: None,

@@ -2,6 +2,7 @@
 
 use super::access::Sender;
 use super::{errors, inbound};
+use crate::domain::blank::without_nul;
 use crate::domain::event::{ProviderEvent, StatusEvent, What};
 use crate::domain::identity::Identity;
 use crate::domain::outcome::{ErrorClass, ProviderError};
@@ -18,7 +19,8 @@ pub(super) struct Fields(Vec<(String, String)>);
 
 impl Fields {
     fn read(bytes: &[u8]) -> Self {
-        Self(form_urlencoded::parse(bytes).into_owned().collect())
+        let pairs = form_urlencoded::parse(bytes).into_owned();
+        Self(pairs.map(|(name, value)| (without_nul(name), without_nul(value))).collect())
     }
 
     /// A field that is not empty.

@@ -30,6 +30,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     kinds: &["text", "image", "video", "audio", "voice", "document", "location", "contacts", "reaction"],
     upgrade: None,
     cards_at_once: 5,
+    cards_need_phone: false,
     text_limit: 20_000,
     template_list: false,
     // The vendor counts nothing; asking about thousands of strangers is what bans numbers (6.9).

@@ -1,7 +1,7 @@
 //! The rows of the table: one seat a provider. What differs between them is told here, in the vendor's own words; no story asks which it is.
 
 use crate::support::town::{APP, CLIENT, Town};
-use courier24::provider::{Provider, registry};
+use courier24::provider::{Capabilities, Provider, registry};
 use courier24::sim::whatsapp::fault::{Fault, FaultRule};
 use courier24::sim::whatsapp::gupshup::template::Template;
 use courier24::sim::whatsapp::line::{Line, Vendor};
@@ -187,6 +187,11 @@ pub(crate) const TABLE: [Seat; 6] = [
     },
 ];
 
+/// The first seat that can this.
+pub(crate) fn that(can: impl Fn(&Capabilities) -> bool) -> Seat {
+    TABLE.into_iter().find(|seat| can(seat.provider().capabilities())).unwrap()
+}
+
 /// The seats at which phones are linked.
 pub(crate) fn gateways() -> impl Iterator<Item = (Seat, Gateway)> {
     TABLE.into_iter().filter_map(|mut seat| seat.gateway.take().map(|gateway| (seat, gateway)))
@@ -225,6 +230,15 @@ impl Seat {
         let id = made["id"].as_str().unwrap().to_owned();
         assert_eq!(self.state(town, &id).await, "connected", "{}", self.kind);
         id
+    }
+
+    /// Connects an account that the vendor does not know, under this name: nothing can be learned about it.
+    pub(crate) async fn connects_a_stranger(&self, town: &Town, name: &str) {
+        let line = Line::new(self.vendor.unwrap(), "stranger");
+        let settings = (self.settings)(town, &line);
+        let (status, made) = town.api_post("/channels", json!({"kind": self.kind, "name": name, "settings": settings})).await;
+        assert_eq!(status, 201, "{}: {made}", self.kind);
+        town.settle().await;
     }
 
     pub(crate) async fn channel(&self, town: &Town, id: &str) -> Value {

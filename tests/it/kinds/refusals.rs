@@ -76,7 +76,7 @@ story! {
             ("request_location", json!({"text": "я".repeat(1025)}), "text_too_long", "1024"),
             ("send_file", json!({"source": ["disk:1"], "caption": "я".repeat(1025)}), "text_too_long", "1024"),
             ("send_file", json!({"source": ["disk:1"], "kind": "фильм"}), "property_invalid", "kind"),
-            ("send_text", json!({"text": "x", "phone": ["group:1@g.us"]}), "unsupported_by_channel", "group"),
+            ("send_text", json!({"text": "x", "phone": ["group:1@g.us"]}), "unsupported_by_channel", "групп"),
         ] {
             let text = town.refuses(code, properties, error).await;
             assert!(text.contains(word), "{code} {error} {word}: {text}");

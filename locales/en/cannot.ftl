@@ -1,0 +1,20 @@
+# What a channel cannot do: refusal-unsupported_by_channel, { $item }. Key: cannot-<kind of message or deed>.
+cannot-template = WhatsApp templates
+cannot-named_params = templates with named variables (give the channel { $settings }, or take a template with numbers instead of names)
+cannot-text = text
+cannot-image = pictures
+cannot-video = films
+cannot-audio = sounds
+cannot-voice = voice messages
+cannot-document = documents
+cannot-sticker = stickers
+cannot-buttons = buttons
+cannot-list = lists
+cannot-cta_url = a button with an address
+cannot-location = a place
+cannot-location_request = a request for the place
+cannot-contacts = contact cards
+cannot-group = messages to groups
+cannot-check_number = a number check
+cannot-before_window_closes = a message before the window closes: this channel has no 24-hour window
+cannot-after_window_closed = a message after the window closed: this channel has no 24-hour window

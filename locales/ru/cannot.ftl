@@ -1,0 +1,20 @@
+# Чего канал не умеет: refusal-unsupported_by_channel, { $item }. Ключ: cannot-<вид сообщения или действие>.
+cannot-template = шаблоны WhatsApp
+cannot-named_params = шаблоны с именованными переменными (задайте в канале { $settings } или возьмите шаблон с номерами вместо имён)
+cannot-text = текст
+cannot-image = картинки
+cannot-video = видео
+cannot-audio = звук
+cannot-voice = голосовые сообщения
+cannot-document = документы
+cannot-sticker = стикеры
+cannot-buttons = кнопки
+cannot-list = списки
+cannot-cta_url = кнопка-ссылка
+cannot-location = геопозиция
+cannot-location_request = запрос геопозиции
+cannot-contacts = контакты
+cannot-group = сообщения в группы
+cannot-check_number = проверка номера
+cannot-before_window_closes = сообщение перед закрытием окна: у этого канала нет окна 24 часа
+cannot-after_window_closed = сообщение после закрытия окна: у этого канала нет окна 24 часа
